@@ -1,0 +1,22 @@
+//! What both sides of Loadboard speak: money, cargo, filters, the price book and the API's messages.
+//!
+//! Nothing here performs I/O, reads a clock or draws a random number, so every rule is a function that tests can call.
+
+pub mod cargo;
+pub mod date;
+pub mod etag;
+pub mod filters;
+pub mod messages;
+pub mod money;
+pub mod price_book;
+pub mod query;
+
+pub use cargo::{Cargo, CargoId, Page, Place};
+pub use date::{Date, LoadingTime};
+pub use etag::Etag;
+pub use filters::{Filters, Mode};
+pub use money::Kopecks;
+pub use query::{FieldError, ListQuery, PricesQuery, Window};
+
+/// Rows in one page of a list, upstream and in the cache: the most that CargoTech is asked for at once.
+pub const PAGE_ROWS: u32 = 100;

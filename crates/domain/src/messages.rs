@@ -1,0 +1,125 @@
+//! The messages of the HTTP API. Times are Unix milliseconds, money is kopecks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cargo, CargoId, Etag, FieldError, Kopecks};
+
+/// Body of `POST /api/auth/telegram`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Telegram's initData as the WebView received it.
+    pub init_data: String,
+}
+
+/// Answer to [`SignIn`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Goes into `Authorization: Bearer`. A renewed one comes in the `X-Session-Token` header of any answer.
+    pub session_token: String,
+    /// When the token ends, Unix milliseconds.
+    pub expires_at: u64,
+    /// Who signed in.
+    pub driver: Driver,
+}
+
+/// A driver, as Telegram names him.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Driver {
+    /// The Telegram user id.
+    pub driver_id: i64,
+    /// The first name, may be empty.
+    pub first_name: String,
+    /// The user name without `@`.
+    pub username: Option<String>,
+    /// IETF tag of the language that Telegram speaks to him.
+    pub language_code: Option<String>,
+}
+
+/// Answer of `GET /api/cargos/`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CargoList {
+    /// How many cargos match in all.
+    pub total: u32,
+    /// The first row of this answer.
+    pub offset: u32,
+    /// The offset of the rows that follow; `None` at the end.
+    pub next_offset: Option<u32>,
+    /// When the oldest page used was read upstream, Unix milliseconds.
+    pub as_of: u64,
+    /// Whether that is longer ago than a list stays fresh.
+    pub stale: bool,
+    /// Items of the pages used that could not be shown at all.
+    pub left_out: u32,
+    /// The cargos, newest first.
+    pub cargos: Vec<Cargo>,
+}
+
+/// A cargo's id and its price, on the wire `["6236980507", 1350000]` or `["6236980508", null]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceRow(pub CargoId, pub Option<Kopecks>);
+
+/// Answer of `GET /api/cargos/prices/`.
+///
+/// A 304 has no body; what of this may change without the prices comes in the headers of both: `Age` (seconds),
+/// [`STALE_HEADER`] and [`POLL_AFTER_HEADER`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    /// The name of this state, the same as in the `ETag` header.
+    pub etag: Etag,
+    /// When the oldest page used was read upstream, Unix milliseconds.
+    pub as_of: u64,
+    /// How long ago that was, in milliseconds, by the edge's clock: a phone's clock may be a day off.
+    pub age_ms: u64,
+    /// Whether that is longer than a price stays fresh.
+    pub stale: bool,
+    /// How many cargos match in all.
+    pub total: u32,
+    /// When to ask again, in milliseconds.
+    pub poll_after_ms: u64,
+    /// The first rows in list order.
+    pub prices: Vec<PriceRow>,
+}
+
+/// Header of a renewed session token.
+pub const SESSION_HEADER: &str = "x-session-token";
+/// Header that says `1` when the prices are stale, `0` when not.
+pub const STALE_HEADER: &str = "x-stale";
+/// Header with the pace the edge asks for, in milliseconds.
+pub const POLL_AFTER_HEADER: &str = "x-poll-after-ms";
+
+/// An error answer, `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind of problem: stable, for programs.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for people.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong this time and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// One entry for each wrong field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_row_is_a_pair() {
+        let rows = [
+            PriceRow(
+                CargoId::new(6_236_980_507).unwrap(),
+                Kopecks::new(1_350_000),
+            ),
+            PriceRow(CargoId::new(6_236_980_508).unwrap(), None),
+        ];
+        let text = r#"[["6236980507",1350000],["6236980508",null]]"#;
+        assert_eq!(serde_json::to_string(&rows).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Vec<PriceRow>>(text).unwrap(), rows);
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading query strings: each parameter once, every wrong one named.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Filters;
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// The name of the parameter or of the body's member.
+    pub field: String,
+    /// What was expected, in English, without repeating the input.
+    pub message: String,
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// The parameters of a query string, and what was found wrong with them so far.
+///
+/// An empty value counts as absent, as an HTML form sends it; an unknown parameter is ignored; a known one that
+/// stands twice is an error, because no one can say which was meant.
+pub(crate) struct Parameters<'a> {
+    pairs: Vec<(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(crate) fn new(query: &'a str) -> Self {
+        Self {
+            pairs: form_urlencoded::parse(query.as_bytes()).collect(),
+            errors: Vec::new(),
+        }
+    }
+
+    pub(crate) fn error(&mut self, field: &str, message: impl Into<String>) {
+        self.errors.push(FieldError {
+            field: field.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// The parameter as `parse` reads it; `None` if it is absent, empty or wrong (then an error is kept).
+    pub(crate) fn take<T, E: fmt::Display>(
+        &mut self,
+        field: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let mut values = self.pairs.iter().filter(|(name, _)| name == field);
+        let first = values.next()?.1.clone();
+        if values.next().is_some() {
+            self.error(field, "given more than once");
+            return None;
+        }
+        if first.is_empty() {
+            return None;
+        }
+        match parse(&first) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error(field, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(
+        &mut self,
+        field: &str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<u32> {
+        self.take(field, |text| whole_number(text, &range))
+    }
+
+    /// `value` if nothing was wrong, else everything that was.
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, Vec<FieldError>> {
+        if self.errors.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.errors)
+        }
+    }
+}
+
+/// ASCII digits only: no sign, no space.
+pub(crate) fn whole_number(
+    text: &str,
+    range: &std::ops::RangeInclusive<u32>,
+) -> Result<u32, String> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            if *range.end() == u32::MAX {
+                format!("expected a whole number of {} or more", range.start())
+            } else {
+                format!(
+                    "expected a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                )
+            }
+        })
+}
+
+/// Which rows of a list are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first row, from 0.
+    pub offset: u32,
+    /// How many rows.
+    pub limit: u32,
+}
+
+impl Window {
+    /// The pages of [`crate::PAGE_ROWS`] rows that hold this window, from the first to the last.
+    pub fn pages(self) -> std::ops::RangeInclusive<u32> {
+        let last_row = self.offset.saturating_add(self.limit.max(1) - 1);
+        self.offset / crate::PAGE_ROWS..=last_row / crate::PAGE_ROWS
+    }
+}
+
+/// The query of `GET /api/cargos/`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListQuery {
+    /// Which cargos.
+    pub filters: Filters,
+    /// Which rows: `limit` 1..=100, 20 if not given; `offset` 0 if not given.
+    pub window: Window,
+}
+
+impl ListQuery {
+    /// Reads a query string (without `?`).
+    ///
+    /// # Errors
+    /// One entry for each wrong parameter.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parameters = Parameters::new(query);
+        let filters = Filters::take(&mut parameters);
+        let window = Window {
+            limit: parameters.number("limit", 1..=100).unwrap_or(20),
+            offset: parameters.number("offset", 0..=u32::MAX).unwrap_or(0),
+        };
+        parameters.finish(Self { filters, window })
+    }
+}
+
+/// The query of `GET /api/cargos/prices/`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PricesQuery {
+    /// Which cargos.
+    pub filters: Filters,
+    /// How many rows from the top: the cards loaded, `1..=500`, 20 if not given.
+    pub limit: u32,
+}
+
+impl PricesQuery {
+    /// The most cards whose prices can be asked for at once.
+    pub const MAX_LIMIT: u32 = 500;
+
+    /// Reads a query string (without `?`).
+    ///
+    /// `seen_ids`, which the HTMX front end sends, must be digits and commas; the rows asked for decide, not it.
+    ///
+    /// # Errors
+    /// One entry for each wrong parameter.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parameters = Parameters::new(query);
+        let filters = Filters::take(&mut parameters);
+        let limit = parameters
+            .number("limit", 1..=Self::MAX_LIMIT)
+            .unwrap_or(20);
+        parameters.take("seen_ids", |text| {
+            text.split(',')
+                .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+                .then_some(())
+                .ok_or("expected cargo ids separated by commas")
+        });
+        parameters.finish(Self { filters, limit })
+    }
+
+    /// The rows from the top.
+    pub fn window(&self) -> Window {
+        Window {
+            offset: 0,
+            limit: self.limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields<T: fmt::Debug>(result: Result<T, Vec<FieldError>>) -> Vec<String> {
+        result
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_given_means_the_first_twenty_of_ones_own() {
+        let query = ListQuery::parse("").unwrap();
+        assert_eq!(query.filters, Filters::default());
+        assert_eq!(
+            query.window,
+            Window {
+                offset: 0,
+                limit: 20
+            }
+        );
+        assert_eq!(PricesQuery::parse("").unwrap().limit, 20);
+    }
+
+    #[test]
+    fn limits_have_bounds() {
+        for (query, limit) in [("limit=1", 1), ("limit=100", 100), ("limit=", 20)] {
+            assert_eq!(ListQuery::parse(query).unwrap().window.limit, limit);
+        }
+        assert_eq!(PricesQuery::parse("limit=500").unwrap().limit, 500);
+        for query in [
+            "limit=0",
+            "limit=101",
+            "limit=-1",
+            "limit=1.5",
+            "limit=a",
+            "limit=%2B5",
+            "limit=99999999999",
+        ] {
+            assert_eq!(fields(ListQuery::parse(query)), ["limit"], "{query}");
+        }
+        assert_eq!(fields(PricesQuery::parse("limit=501")), ["limit"]);
+        for query in ["offset=-1", "offset=x", "offset=4294967296"] {
+            assert_eq!(fields(ListQuery::parse(query)), ["offset"], "{query}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_ignored_and_a_repeated_one_refused() {
+        assert!(ListQuery::parse("_rid=5&_rid=6&utm=x&limit=5").is_ok());
+        let errors = ListQuery::parse("limit=5&limit=5&mode=my&mode=all").unwrap_err();
+        assert_eq!(errors.len(), 2);
+        assert!(
+            errors
+                .iter()
+                .all(|error| error.message == "given more than once")
+        );
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named_at_once() {
+        let errors = fields(ListQuery::parse(
+            "limit=0&offset=-1&mode=theirs&start_date=tomorrow",
+        ));
+        assert_eq!(errors, ["mode", "start_date", "limit", "offset"]);
+    }
+
+    #[test]
+    fn seen_ids_are_digits() {
+        assert!(PricesQuery::parse("seen_ids=6236980507,6236980508").is_ok());
+        assert!(PricesQuery::parse("seen_ids=").is_ok());
+        for query in ["seen_ids=a", "seen_ids=1,,2", "seen_ids=1%202"] {
+            assert_eq!(fields(PricesQuery::parse(query)), ["seen_ids"], "{query}");
+        }
+    }
+
+    #[test]
+    fn a_window_lies_on_the_pages_that_hold_its_rows() {
+        let pages = |offset, limit| Window { offset, limit }.pages();
+        assert_eq!(pages(0, 20), 0..=0);
+        assert_eq!(pages(0, 100), 0..=0);
+        assert_eq!(pages(0, 101), 0..=1);
+        assert_eq!(pages(90, 20), 0..=1);
+        assert_eq!(pages(100, 100), 1..=1);
+        assert_eq!(pages(u32::MAX, 100), u32::MAX / 100..=u32::MAX / 100);
+    }
+}
