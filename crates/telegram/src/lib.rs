@@ -1,0 +1,3 @@
+//! What Loadboard needs of Telegram on the server's side.
+
+pub mod init_data;

@@ -1,0 +1,335 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Backoff, Epoch, Fence, Refused, Stamp, Ticket, UnixMillis};
+
+/// The rules of one key's refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlightPolicy {
+    /// A fetch that has not landed after so many milliseconds counts as lost: the next one may begin.
+    pub deadline: u64,
+    /// The pause after failures.
+    pub backoff: Backoff,
+}
+
+/// The refreshes of one key: single flight, fence and back-off. Lives where there is only one of it for a key.
+///
+/// What is serialized survives the holder; the flight under way does not, because the fetch dies with its holder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flight {
+    fence: Fence,
+    failures: u32,
+    retry_at: UnixMillis,
+    #[serde(skip)]
+    under_way: Option<(Ticket, UnixMillis)>,
+}
+
+/// What to do for somebody who wants a key refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The stored copy is as new as he wants: hand it to him.
+    Enough,
+    /// A fetch is under way: let him wait for it.
+    Join,
+    /// Begin a fetch under this ticket.
+    Begin(Ticket),
+    /// The last fetch failed; nobody is sent upstream before this moment.
+    BackOff {
+        /// When the next fetch may begin.
+        until: UnixMillis,
+    },
+}
+
+/// How a fetch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a result worth keeping.
+    Good,
+    /// Without one.
+    Failed,
+}
+
+/// What to do with a fetch that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landing {
+    /// Store the result under this stamp.
+    Store(Stamp),
+    /// Throw the result away.
+    Discard(Refused),
+    /// There is no result; the last good copy stays.
+    KeepLast,
+}
+
+impl Flight {
+    /// Somebody wants a copy no older than `wanted_since`. `stored` is the stamp of the copy at hand.
+    pub fn ask(
+        &mut self,
+        policy: &FlightPolicy,
+        stored: Option<Stamp>,
+        wanted_since: UnixMillis,
+        now: UnixMillis,
+    ) -> Ask {
+        let servable = stored.filter(|stored| !self.fence.forbids(stored.ticket));
+        if servable.is_some_and(|stored| stored.fetched_at >= wanted_since) {
+            return Ask::Enough;
+        }
+        if self.under_way.is_some_and(|(ticket, begun)| {
+            now.since(begun) < policy.deadline && !self.fence.forbids(ticket)
+        }) {
+            return Ask::Join;
+        }
+        if now < self.retry_at {
+            return Ask::BackOff {
+                until: self.retry_at,
+            };
+        }
+        let ticket = self.fence.begin();
+        self.under_way = Some((ticket, now));
+        Ask::Begin(ticket)
+    }
+
+    /// A fetch that began under `ticket` at `begun` has ended. `random` in `0.0..1.0` is the jitter of the back-off.
+    pub fn land(
+        &mut self,
+        policy: &FlightPolicy,
+        ticket: Ticket,
+        begun: UnixMillis,
+        outcome: Outcome,
+        now: UnixMillis,
+        random: f64,
+    ) -> Landing {
+        if self
+            .under_way
+            .is_some_and(|(under_way, _)| under_way == ticket)
+        {
+            self.under_way = None;
+        }
+        match outcome {
+            Outcome::Good => match self.fence.land(ticket) {
+                Ok(()) => {
+                    self.failures = 0;
+                    self.retry_at = UnixMillis::default();
+                    Landing::Store(Stamp {
+                        ticket,
+                        fetched_at: begun,
+                    })
+                }
+                Err(refused) => Landing::Discard(refused),
+            },
+            Outcome::Failed => {
+                self.failures = self.failures.saturating_add(1);
+                self.retry_at = now.plus(policy.backoff.pause(self.failures, random));
+                Landing::KeepLast
+            }
+        }
+    }
+
+    /// From now on nothing whose fetch began before this call is stored or served.
+    pub fn invalidate(&mut self) -> Epoch {
+        self.fence.invalidate()
+    }
+
+    /// Whether a copy is from before the last invalidation.
+    pub fn forbids(&self, stamp: Stamp) -> bool {
+        self.fence.forbids(stamp.ticket)
+    }
+
+    /// How many fetches in a row have failed.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: FlightPolicy = FlightPolicy {
+        deadline: 15_000,
+        backoff: Backoff {
+            base: 1_000,
+            max: 8_000,
+        },
+    };
+    const T0: UnixMillis = UnixMillis(1_000_000);
+
+    /// One key and the copy stored for it.
+    #[derive(Default)]
+    struct Key {
+        flight: Flight,
+        stored: Option<Stamp>,
+    }
+
+    impl Key {
+        /// Asks for a copy that is fresh (10 s) at `now`.
+        fn ask(&mut self, now: UnixMillis) -> Ask {
+            self.flight
+                .ask(&POLICY, self.stored, UnixMillis(now.0 - 10_000), now)
+        }
+
+        fn begin(&mut self, now: UnixMillis) -> Ticket {
+            match self.ask(now) {
+                Ask::Begin(ticket) => ticket,
+                other => panic!("expected to begin, got {other:?}"),
+            }
+        }
+
+        fn land(
+            &mut self,
+            ticket: Ticket,
+            begun: UnixMillis,
+            outcome: Outcome,
+            now: UnixMillis,
+        ) -> Landing {
+            let landing = self.flight.land(&POLICY, ticket, begun, outcome, now, 1.0);
+            if let Landing::Store(stamp) = landing {
+                self.stored = Some(stamp);
+            }
+            landing
+        }
+
+        /// What is left when the holder dies.
+        fn evict(&mut self) {
+            self.flight.under_way = None;
+        }
+    }
+
+    #[test]
+    fn one_fetches_and_all_others_join() {
+        let mut key = Key::default();
+        key.begin(T0);
+        for _ in 0..100 {
+            assert_eq!(key.ask(T0.plus(300)), Ask::Join);
+        }
+    }
+
+    #[test]
+    fn whoever_comes_after_the_landing_has_enough() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        assert!(matches!(
+            key.land(ticket, T0, Outcome::Good, T0.plus(300)),
+            Landing::Store(_)
+        ));
+        assert_eq!(key.ask(T0.plus(9_999)), Ask::Enough);
+        assert!(matches!(key.ask(T0.plus(10_001)), Ask::Begin(_)));
+    }
+
+    #[test]
+    fn a_copy_is_as_old_as_the_beginning_of_its_fetch() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Good, T0.plus(9_000));
+        assert_eq!(key.stored.map(|stamp| stamp.fetched_at), Some(T0));
+    }
+
+    #[test]
+    fn a_failure_destroys_nothing_and_backs_off() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Good, T0);
+        let stored = key.stored;
+
+        let later = T0.plus(20_000);
+        let ticket = key.begin(later);
+        assert_eq!(
+            key.land(ticket, later, Outcome::Failed, later),
+            Landing::KeepLast
+        );
+        assert_eq!(key.stored, stored);
+        let until = later.plus(1_000);
+        assert_eq!(key.ask(later), Ask::BackOff { until });
+        assert_eq!(key.ask(later.plus(999)), Ask::BackOff { until });
+
+        let again = key.begin(until);
+        key.land(again, until, Outcome::Failed, until);
+        assert_eq!(
+            key.ask(until),
+            Ask::BackOff {
+                until: until.plus(2_000)
+            }
+        );
+    }
+
+    #[test]
+    fn any_success_ends_the_back_off() {
+        let mut key = Key::default();
+        let mut now = T0;
+        for _ in 0..5 {
+            let ticket = key.begin(now);
+            key.land(ticket, now, Outcome::Failed, now);
+            now = now.plus(8_000);
+        }
+        assert_eq!(key.flight.failures(), 5);
+        let ticket = key.begin(now);
+        key.land(ticket, now, Outcome::Good, now);
+        assert_eq!(key.flight.failures(), 0);
+        assert!(matches!(key.ask(now.plus(10_001)), Ask::Begin(_)));
+    }
+
+    #[test]
+    fn a_lost_fetch_blocks_nobody_past_the_deadline() {
+        let mut key = Key::default();
+        let lost = key.begin(T0);
+        assert_eq!(key.ask(T0.plus(14_999)), Ask::Join);
+        let second = key.begin(T0.plus(15_000));
+        assert_eq!(
+            key.ask(T0.plus(15_001)),
+            Ask::Join,
+            "the second is now the one to join"
+        );
+        key.land(second, T0.plus(15_000), Outcome::Good, T0.plus(15_300));
+        assert_eq!(
+            key.land(lost, T0, Outcome::Good, T0.plus(60_000)),
+            Landing::Discard(Refused::Overtaken)
+        );
+    }
+
+    #[test]
+    fn a_lost_fetch_that_fails_late_does_not_take_the_slot_of_the_next() {
+        let mut key = Key::default();
+        let lost = key.begin(T0);
+        key.begin(T0.plus(15_000));
+        key.land(lost, T0, Outcome::Failed, T0.plus(15_100));
+        assert_eq!(key.ask(T0.plus(15_200)), Ask::Join);
+    }
+
+    #[test]
+    fn an_evicted_holder_blocks_nobody_and_keeps_its_fence() {
+        let mut key = Key::default();
+        let before = key.begin(T0);
+        key.evict();
+        let after = key.begin(T0.plus(1));
+        assert!(before < after);
+    }
+
+    #[test]
+    fn nobody_joins_a_fetch_that_began_before_an_invalidation() {
+        let mut key = Key::default();
+        let before = key.begin(T0);
+        key.flight.invalidate();
+        let after = key.begin(T0);
+        assert_eq!(
+            key.land(before, T0, Outcome::Good, T0.plus(300)),
+            Landing::Discard(Refused::Invalidated)
+        );
+        assert_eq!(
+            key.ask(T0.plus(301)),
+            Ask::Join,
+            "the second is still under way"
+        );
+        assert!(matches!(
+            key.land(after, T0, Outcome::Good, T0.plus(400)),
+            Landing::Store(_)
+        ));
+    }
+
+    #[test]
+    fn a_copy_from_before_an_invalidation_is_not_enough() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Good, T0);
+        assert_eq!(key.ask(T0), Ask::Enough);
+        key.flight.invalidate();
+        assert!(matches!(key.ask(T0), Ask::Begin(_)));
+    }
+}

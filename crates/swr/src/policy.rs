@@ -1,0 +1,103 @@
+use crate::UnixMillis;
+
+/// How long a copy is good for what, in milliseconds of its age. Each window begins where the one before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Served as it is.
+    pub fresh: u64,
+    /// Served at once while a refresh is asked for (RFC 5861, 3).
+    pub stale_while_revalidate: u64,
+    /// Served only when a refresh fails (RFC 5861, 4).
+    pub stale_if_error: u64,
+}
+
+/// What a copy is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Serve it; for so many milliseconds more it stays fresh.
+    Fresh {
+        /// Milliseconds until it is stale, 1 or more.
+        ttl: u64,
+    },
+    /// Serve it and ask for a refresh.
+    Stale,
+    /// Wait for a refresh; serve it if that fails.
+    OnError,
+    /// Never serve it.
+    Dead,
+}
+
+impl Policy {
+    /// What a copy read upstream at `fetched_at` is good for. The copy's own age decides, never a store's expiry.
+    pub fn verdict(&self, fetched_at: UnixMillis, now: UnixMillis) -> Verdict {
+        let age = now.since(fetched_at);
+        let stale_until = self.fresh.saturating_add(self.stale_while_revalidate);
+        if age < self.fresh {
+            Verdict::Fresh {
+                ttl: self.fresh - age,
+            }
+        } else if age < stale_until {
+            Verdict::Stale
+        } else if age < stale_until.saturating_add(self.stale_if_error) {
+            Verdict::OnError
+        } else {
+            Verdict::Dead
+        }
+    }
+
+    /// The age at which a copy is good for nothing any more, in milliseconds.
+    pub fn dead_after(&self) -> u64 {
+        self.fresh
+            .saturating_add(self.stale_while_revalidate)
+            .saturating_add(self.stale_if_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        fresh: 10,
+        stale_while_revalidate: 600,
+        stale_if_error: 5_000,
+    };
+
+    fn at_age(age: u64) -> Verdict {
+        POLICY.verdict(UnixMillis(1_000), UnixMillis(1_000 + age))
+    }
+
+    #[test]
+    fn age_alone_decides_what_a_copy_is_good_for() {
+        assert_eq!(at_age(0), Verdict::Fresh { ttl: 10 });
+        assert_eq!(at_age(9), Verdict::Fresh { ttl: 1 });
+        assert_eq!(at_age(10), Verdict::Stale);
+        assert_eq!(at_age(609), Verdict::Stale);
+        assert_eq!(at_age(610), Verdict::OnError);
+        assert_eq!(at_age(5_609), Verdict::OnError);
+        assert_eq!(at_age(5_610), Verdict::Dead);
+        assert_eq!(POLICY.dead_after(), 5_610);
+    }
+
+    #[test]
+    fn a_copy_from_a_clock_ahead_of_ours_is_new_not_dead() {
+        assert_eq!(
+            POLICY.verdict(UnixMillis(2_000), UnixMillis(1_000)),
+            Verdict::Fresh { ttl: 10 }
+        );
+    }
+
+    #[test]
+    fn windows_without_end_do_not_overflow() {
+        let forever = Policy {
+            fresh: u64::MAX,
+            stale_while_revalidate: u64::MAX,
+            stale_if_error: u64::MAX,
+        };
+        assert!(matches!(
+            forever.verdict(UnixMillis(0), UnixMillis(u64::MAX - 1)),
+            Verdict::Fresh { .. }
+        ));
+        assert_eq!(forever.dead_after(), u64::MAX);
+    }
+}
