@@ -1,0 +1,11 @@
+//! Client of the CargoTech API: login and list pages.
+//!
+//! It makes exactly the calls it is asked for: no retry, no token kept, no budget. Those are the caller's decisions.
+
+mod client;
+mod decode;
+mod error;
+mod query;
+
+pub use client::{Client, Credentials, Token};
+pub use error::Error;
