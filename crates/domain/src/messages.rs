@@ -72,6 +72,9 @@ pub struct Prices {
     pub age_ms: u64,
     /// Whether that is longer than a price stays fresh.
     pub stale: bool,
+    /// Whether all rows were read at one moment, so that a cargo missing between them is gone. Pages of a list are read
+    /// one by one: while one of them is older, a cargo may have moved from the one to the other unseen.
+    pub coherent: bool,
     /// How many cargos match in all.
     pub total: u32,
     /// When to ask again, in milliseconds.

@@ -43,13 +43,21 @@ impl Breaker {
         }
     }
 
-    /// Asks for one call. Whoever gets [`Permit::Go`] must report how it ended.
-    pub fn permit(&mut self, now: UnixMillis) -> Permit {
-        let wait = match self.state {
-            State::Closed { .. } => return Permit::Go,
+    /// How long no call will be permitted, in milliseconds: 0 if one may be. Asking changes nothing.
+    pub fn refuses_for(&self, now: UnixMillis) -> u64 {
+        match self.state {
+            State::Closed { .. } => 0,
             State::Open { until } => until.since(now),
             State::HalfOpen { probe_lost_at } => probe_lost_at.since(now),
-        };
+        }
+    }
+
+    /// Asks for one call. Whoever gets [`Permit::Go`] must report how it ended.
+    pub fn permit(&mut self, now: UnixMillis) -> Permit {
+        if matches!(self.state, State::Closed { .. }) {
+            return Permit::Go;
+        }
+        let wait = self.refuses_for(now);
         if wait > 0 {
             return Permit::Refused(wait);
         }

@@ -133,6 +133,11 @@ impl Flight {
         self.fence.forbids(stamp.ticket)
     }
 
+    /// Before this moment nobody is sent upstream.
+    pub fn retry_at(&self) -> UnixMillis {
+        self.retry_at
+    }
+
     /// How many fetches in a row have failed.
     pub fn failures(&self) -> u32 {
         self.failures

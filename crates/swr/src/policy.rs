@@ -1,6 +1,6 @@
 use crate::UnixMillis;
 
-/// How long a copy is good for what, in milliseconds of its age. Each window begins where the one before it ends.
+/// How long a copy is good for what, in milliseconds. Both stale windows begin where it stops being fresh (RFC 5861).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Served as it is.
@@ -31,25 +31,23 @@ impl Policy {
     /// What a copy read upstream at `fetched_at` is good for. The copy's own age decides, never a store's expiry.
     pub fn verdict(&self, fetched_at: UnixMillis, now: UnixMillis) -> Verdict {
         let age = now.since(fetched_at);
-        let stale_until = self.fresh.saturating_add(self.stale_while_revalidate);
         if age < self.fresh {
             Verdict::Fresh {
                 ttl: self.fresh - age,
             }
-        } else if age < stale_until {
+        } else if age < self.fresh.saturating_add(self.stale_while_revalidate) {
             Verdict::Stale
-        } else if age < stale_until.saturating_add(self.stale_if_error) {
+        } else if age < self.dead_after() {
             Verdict::OnError
         } else {
             Verdict::Dead
         }
     }
 
-    /// The age at which a copy is good for nothing any more, in milliseconds.
+    /// The age from which on a copy is good for nothing, in milliseconds.
     pub fn dead_after(&self) -> u64 {
         self.fresh
-            .saturating_add(self.stale_while_revalidate)
-            .saturating_add(self.stale_if_error)
+            .saturating_add(self.stale_while_revalidate.max(self.stale_if_error))
     }
 }
 
@@ -74,9 +72,9 @@ mod tests {
         assert_eq!(at_age(10), Verdict::Stale);
         assert_eq!(at_age(609), Verdict::Stale);
         assert_eq!(at_age(610), Verdict::OnError);
-        assert_eq!(at_age(5_609), Verdict::OnError);
-        assert_eq!(at_age(5_610), Verdict::Dead);
-        assert_eq!(POLICY.dead_after(), 5_610);
+        assert_eq!(at_age(5_009), Verdict::OnError);
+        assert_eq!(at_age(5_010), Verdict::Dead);
+        assert_eq!(POLICY.dead_after(), 5_010);
     }
 
     #[test]
@@ -84,6 +82,22 @@ mod tests {
         assert_eq!(
             POLICY.verdict(UnixMillis(2_000), UnixMillis(1_000)),
             Verdict::Fresh { ttl: 10 }
+        );
+    }
+
+    #[test]
+    fn an_error_window_within_the_stale_one_adds_nothing() {
+        let policy = Policy {
+            stale_if_error: 100,
+            ..POLICY
+        };
+        assert_eq!(
+            policy.verdict(UnixMillis(0), UnixMillis(609)),
+            Verdict::Stale
+        );
+        assert_eq!(
+            policy.verdict(UnixMillis(0), UnixMillis(610)),
+            Verdict::Dead
         );
     }
 

@@ -1,0 +1,82 @@
+//! `POST /api/auth/telegram`, and the session of every other request.
+
+use domain::messages::{Driver, Session, SignIn};
+use telegram::init_data;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    clock,
+    config::Config,
+    http::{Answer, Described},
+    problem::Failure,
+    session::{Sessions, Signed},
+};
+
+/// Telegram's initData is under 4 KB; a longer body is not read.
+const LONGEST_BODY: usize = 16 * 1024;
+
+/// Signs a driver in. Whatever is wrong with the request, the answer is the same 401.
+///
+/// # Errors
+/// [`Failure::Unauthorized`].
+pub async fn sign_in(request: web_sys::Request, config: &Config) -> Result<Answer, Failure> {
+    let body = body(&request).await.ok_or(Failure::Unauthorized)?;
+    let sign_in: SignIn = serde_json::from_str(&body).map_err(|_| Failure::Unauthorized)?;
+    let now = clock::now();
+    let user = init_data::verify(
+        &sign_in.init_data,
+        &config.bot_token,
+        config.init_data_window,
+        now.0,
+    )
+    .map_err(|rejected| {
+        worker::console_log!("sign-in refused: {rejected}");
+        Failure::Unauthorized
+    })?;
+    let issued = sessions(config)
+        .issue(user.id, now)
+        .ok_or(Failure::Unauthorized)?;
+    let session = Session {
+        session_token: issued.token,
+        expires_at: issued.expires_at.0,
+        driver: Driver {
+            driver_id: user.id,
+            first_name: user.first_name,
+            username: user.username,
+            language_code: user.language_code,
+        },
+    };
+    Ok(Answer::json(200, &session).header("cache-control", "no-store"))
+}
+
+/// Who makes this request.
+///
+/// # Errors
+/// [`Failure::Unauthorized`] without a valid session token.
+pub fn session(request: &Described, config: &Config) -> Result<Signed, Failure> {
+    request
+        .bearer()
+        .and_then(|token| sessions(config).verify(token, clock::now()))
+        .ok_or(Failure::Unauthorized)
+}
+
+fn sessions(config: &Config) -> Sessions {
+    Sessions::new(&config.session_secret, config.session_ttl_ms)
+}
+
+/// The body as text, unless there is none or it is too long.
+async fn body(request: &web_sys::Request) -> Option<String> {
+    let declared = request.headers().get("content-length").ok().flatten();
+    if declared.is_some_and(|length| {
+        length
+            .parse()
+            .map_or(true, |length: usize| length > LONGEST_BODY)
+    }) {
+        return None;
+    }
+    let body = JsFuture::from(request.text().ok()?)
+        .await
+        .ok()?
+        .as_string()?;
+    (body.len() <= LONGEST_BODY).then_some(body)
+}

@@ -1,0 +1,57 @@
+//! `GET /api/cargos/`: rows of a list.
+
+use domain::{Cargo, ListQuery, PAGE_ROWS, messages::CargoList};
+
+use crate::{
+    http::{Answer, Described},
+    problem::Failure,
+    reader::{Copies, Reader},
+};
+
+/// The answer.
+///
+/// # Errors
+/// Parameters that break their rules; or a page that can't be had.
+pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Failure> {
+    let query = ListQuery::parse(request.query()).map_err(Failure::Invalid)?;
+    let policy = &reader.config.list;
+    let mut copies = reader.copies(&query.filters, query.window, policy).await?;
+    if let Some(missing) = copies.missing.take() {
+        return Err(missing);
+    }
+
+    let total = copies.total();
+    let next = query.window.offset.saturating_add(query.window.limit);
+    let body = CargoList {
+        total,
+        offset: query.window.offset,
+        next_offset: (next < total).then_some(next),
+        as_of: copies.as_of().0,
+        stale: copies.is_stale(),
+        left_out: copies
+            .pages
+            .iter()
+            .map(|copy| copy.record.page.left_out)
+            .sum(),
+        cargos: rows(&copies, query.window.offset, query.window.limit),
+    };
+    Ok(Answer::json(200, &body)
+        .header("cache-control", "private, no-cache")
+        .header("cache-status", copies.status(policy, reader.now))
+        .header("age", reader.now.since(copies.as_of()) / 1000))
+}
+
+/// The rows of the window. Each page begins at its own row, whatever the page before it left out.
+fn rows(copies: &Copies, offset: u32, limit: u32) -> Vec<Cargo> {
+    let (from, to) = (u64::from(offset), u64::from(offset) + u64::from(limit));
+    let mut rows = Vec::new();
+    for (number, copy) in (u64::from(copies.first_page)..).zip(&copies.pages) {
+        let first_row = number * u64::from(PAGE_ROWS);
+        for (row, cargo) in (first_row..).zip(&copy.record.page.cargos) {
+            if (from..to).contains(&row) {
+                rows.push(cargo.clone());
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,251 @@
+//! The Worker's settings: `[vars]` of wrangler.toml and secrets, read once, all of them required.
+
+use std::{cell::OnceCell, rc::Rc, time::Duration};
+
+use cargotech::Credentials;
+use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy};
+use telegram::init_data::Window;
+use worker::Env;
+
+use crate::keys::Scope;
+
+/// What is wrong with the settings, as one sentence that names the one to mend. It never holds a value of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Neither a variable nor a secret of this name.
+    #[error(
+        "{0} is not set: add it to [vars] in wrangler.toml, or, if it is a secret, to .dev.vars or with `wrangler secret put {0}`."
+    )]
+    Missing(&'static str),
+    /// It is there but cannot be used.
+    #[error("{name} must be {expected}.")]
+    Malformed {
+        /// The setting.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+/// All settings.
+pub struct Config {
+    pub bot_token: String,
+    pub session_secret: String,
+    pub session_ttl_ms: u64,
+    pub init_data_window: Window,
+    pub scope: Scope,
+    pub prices: Policy,
+    pub list: Policy,
+    pub pace: Pace,
+    pub read_deadline: Duration,
+    pub hot_copies_bytes: usize,
+    pub flight: FlightPolicy,
+    pub cargotech_base_url: String,
+    pub credentials: Credentials,
+    pub upstream_timeout: Duration,
+    pub upstream_calls_per_minute: u32,
+    pub breaker: BreakerPolicy,
+}
+
+thread_local! {
+    // Variables and secrets of a Worker cannot change while it runs: a change is a new deployment.
+    static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+}
+
+/// The settings of this Worker.
+///
+/// # Errors
+/// The first that is missing or malformed.
+pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    CONFIG.with(|config| {
+        config
+            .get_or_init(|| {
+                Config::read(|name| env.var(name).ok().map(|value| value.to_string())).map(Rc::new)
+            })
+            .clone()
+    })
+}
+
+impl Config {
+    /// Reads the settings through `get`, which knows them by name.
+    fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let text = |name| {
+            get(name)
+                .filter(|value| !value.trim().is_empty())
+                .ok_or(ConfigError::Missing(name))
+        };
+        let number = |name, range: std::ops::RangeInclusive<u64>, expected| {
+            text(name)?
+                .parse()
+                .ok()
+                .filter(|number| range.contains(number))
+                .ok_or(ConfigError::Malformed { name, expected })
+        };
+        let ms = |name| {
+            number(
+                name,
+                1..=31_536_000_000,
+                "a whole number of milliseconds from 1 to a year",
+            )
+        };
+        let count = |name| number(name, 1..=1_000_000, "a whole number from 1 to 1000000");
+
+        let policy = |fresh| {
+            Ok(Policy {
+                fresh: ms(fresh)?,
+                stale_while_revalidate: ms("STALE_WHILE_REVALIDATE_MS")?,
+                stale_if_error: ms("STALE_IF_ERROR_MS")?,
+            })
+        };
+        let session_secret = text("SESSION_SECRET")?;
+        if session_secret.len() < 32 {
+            return Err(ConfigError::Malformed {
+                name: "SESSION_SECRET",
+                expected: "at least 32 bytes long",
+            });
+        }
+        let bot_token = text("TELEGRAM_BOT_TOKEN")?;
+        if !bot_token.contains(':') {
+            return Err(ConfigError::Malformed {
+                name: "TELEGRAM_BOT_TOKEN",
+                expected: "a token as BotFather gives it, such as 7000000000:AA...",
+            });
+        }
+        let cargotech_base_url = text("CARGOTECH_BASE_URL")?;
+        if !["http://", "https://"]
+            .iter()
+            .any(|scheme| cargotech_base_url.starts_with(scheme))
+            || cargotech_base_url.ends_with('/')
+        {
+            return Err(ConfigError::Malformed {
+                name: "CARGOTECH_BASE_URL",
+                expected: "an http(s) URL without a trailing slash",
+            });
+        }
+        let refresh_deadline = ms("REFRESH_DEADLINE_MS")?;
+        Ok(Self {
+            bot_token,
+            session_secret,
+            session_ttl_ms: ms("SESSION_TTL_MS")?,
+            init_data_window: Window {
+                max_age_ms: ms("INIT_DATA_MAX_AGE_MS")?,
+                max_ahead_ms: ms("INIT_DATA_MAX_AHEAD_MS")?,
+            },
+            scope: match text("CACHE_SCOPE")?.as_str() {
+                "account" => Scope::Account,
+                "user" => Scope::User,
+                _ => {
+                    return Err(ConfigError::Malformed {
+                        name: "CACHE_SCOPE",
+                        expected: "account or user",
+                    });
+                }
+            },
+            prices: policy("PRICES_FRESH_MS")?,
+            list: policy("LIST_FRESH_MS")?,
+            pace: Pace {
+                interval: ms("POLL_INTERVAL_MS")?,
+            },
+            read_deadline: Duration::from_millis(ms("READ_DEADLINE_MS")?),
+            hot_copies_bytes: number(
+                "HOT_COPIES_BYTES",
+                0..=100_000_000,
+                "a whole number of bytes from 0 to 100000000",
+            )? as usize,
+            flight: FlightPolicy {
+                deadline: refresh_deadline,
+                backoff: Backoff {
+                    base: ms("BACKOFF_BASE_MS")?,
+                    max: ms("BACKOFF_MAX_MS")?,
+                },
+            },
+            cargotech_base_url,
+            credentials: Credentials {
+                phone: text("CARGOTECH_PHONE")?,
+                password: text("CARGOTECH_PASSWORD")?,
+            },
+            upstream_timeout: Duration::from_millis(ms("UPSTREAM_TIMEOUT_MS")?),
+            upstream_calls_per_minute: number(
+                "UPSTREAM_CALLS_PER_MINUTE",
+                10..=1_000_000,
+                "a whole number from 10 to 1000000",
+            )? as u32,
+            breaker: BreakerPolicy {
+                failures: count("BREAKER_FAILURES")? as u32,
+                pause: ms("BREAKER_PAUSE_MS")?,
+                probe_deadline: refresh_deadline,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings that ship, with one of them replaced.
+    fn read_with(name: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        let shipped = concat!(
+            include_str!("../../wrangler.toml"),
+            "\n",
+            include_str!("../../.dev.vars.example")
+        );
+        Config::read(|wanted| {
+            if wanted == name {
+                return value.map(str::to_owned);
+            }
+            shipped.lines().find_map(|line| {
+                let value = line.strip_prefix(wanted)?.trim_start().strip_prefix('=')?;
+                Some(value.trim().trim_matches('"').to_owned())
+            })
+        })
+    }
+
+    #[test]
+    fn the_shipped_settings_are_complete() {
+        let config = read_with("", None).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.prices.fresh, 10_000);
+        assert_eq!(config.list.fresh, 60_000);
+        assert_eq!(config.prices.stale_while_revalidate, 600_000);
+        assert_eq!(config.upstream_calls_per_minute, 600);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for name in [
+            "TELEGRAM_BOT_TOKEN",
+            "SESSION_SECRET",
+            "CARGOTECH_PASSWORD",
+            "PRICES_FRESH_MS",
+            "CACHE_SCOPE",
+        ] {
+            for value in [None, Some(""), Some("  ")] {
+                let error = read_with(name, value).err();
+                assert_eq!(error, Some(ConfigError::Missing(name)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named_without_its_value() {
+        for (name, value) in [
+            ("PRICES_FRESH_MS", "10s"),
+            ("PRICES_FRESH_MS", "0"),
+            ("PRICES_FRESH_MS", "-5"),
+            ("HOT_COPIES_BYTES", "many"),
+            ("UPSTREAM_CALLS_PER_MINUTE", "5"),
+            ("CACHE_SCOPE", "global"),
+            ("CARGOTECH_BASE_URL", "api.cargotech.pro"),
+            ("CARGOTECH_BASE_URL", "https://api.cargotech.pro/"),
+            ("SESSION_SECRET", "hunter2"),
+            ("TELEGRAM_BOT_TOKEN", "hunter2"),
+        ] {
+            let error = read_with(name, Some(value))
+                .err()
+                .map(|error| error.to_string());
+            let error = error.unwrap_or_else(|| panic!("{name} = {value} was taken"));
+            assert!(error.starts_with(name), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Requests and responses as the routes see them.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response};
+
+#[wasm_bindgen(module = "/src/border.js")]
+extern "C" {
+    fn describe(request: &Request) -> String;
+    fn respond(status: u16, body: &[u8], headers: &str) -> Response;
+}
+
+/// What a route may want to know of a request.
+pub struct Described {
+    text: String,
+    /// Ends of the method and of the URL, the start of the path, the start of the query, the end of `Authorization`.
+    method: usize,
+    url: usize,
+    path: usize,
+    query: usize,
+    authorization: usize,
+}
+
+impl Described {
+    /// Reads a request.
+    pub fn of(request: &Request) -> Self {
+        Self::from_lines(describe(request))
+    }
+
+    /// `method \n url \n Authorization \n If-None-Match`.
+    fn from_lines(text: String) -> Self {
+        let end_of_line = |start: usize| text[start..].find('\n').map_or(text.len(), |i| start + i);
+        let method = end_of_line(0);
+        let url_start = (method + 1).min(text.len());
+        let url = end_of_line(url_start);
+        let authorization = end_of_line((url + 1).min(text.len()));
+        // https://host/path?query: the path begins at the third slash. URLs are normalized by the platform.
+        let path = text[url_start..url]
+            .match_indices('/')
+            .nth(2)
+            .map_or(url, |(i, _)| url_start + i);
+        let fragment = text[path..url].find('#').map_or(url, |i| path + i);
+        let query = text[path..fragment]
+            .find('?')
+            .map_or(fragment, |i| path + i);
+        Self {
+            method,
+            url: fragment,
+            path,
+            query,
+            authorization,
+            text,
+        }
+    }
+
+    /// `GET`, `POST` and so on.
+    pub fn method(&self) -> &str {
+        &self.text[..self.method]
+    }
+
+    /// The path, with its leading slash.
+    pub fn path(&self) -> &str {
+        &self.text[self.path..self.query]
+    }
+
+    /// What follows the question mark; empty if there is none.
+    pub fn query(&self) -> &str {
+        self.text.get(self.query + 1..self.url).unwrap_or("")
+    }
+
+    /// The token of `Authorization: Bearer`.
+    pub fn bearer(&self) -> Option<&str> {
+        let start = self.text[self.url..].find('\n').map(|i| self.url + i + 1)?;
+        let (scheme, token) = self.text.get(start..self.authorization)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The header `If-None-Match`; empty if there is none.
+    pub fn if_none_match(&self) -> &str {
+        self.text.get(self.authorization + 1..).unwrap_or("")
+    }
+}
+
+/// An answer being made. Bodies are bytes: a stream would cost more than everything else.
+pub struct Answer {
+    status: u16,
+    body: Vec<u8>,
+    headers: String,
+}
+
+impl Answer {
+    /// An answer with a JSON body.
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        Self::bytes(
+            status,
+            "application/json",
+            serde_json::to_vec(body).expect("messages have only string keys"),
+        )
+    }
+
+    /// An answer with a body of the given type.
+    pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            body,
+            headers: format!("content-type: {content_type}"),
+        }
+    }
+
+    /// 304: what the client has is still right.
+    pub fn not_modified() -> Self {
+        Self {
+            status: 304,
+            body: Vec::new(),
+            // The client's cache must not store the type of a body that is not there.
+            headers: "vary: authorization".to_owned(),
+        }
+    }
+
+    /// Adds a header. Names are lower-case literals, values are ours: neither holds a line break.
+    pub fn header(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        use std::fmt::Write;
+        let _ = write!(self.headers, "\n{name}: {value}");
+        self
+    }
+
+    /// The platform's response.
+    pub fn into_response(self) -> Response {
+        respond(self.status, &self.body, &self.headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(lines: &str) -> Described {
+        Described::from_lines(lines.to_owned())
+    }
+
+    #[test]
+    fn a_request_falls_into_its_parts() {
+        let request =
+            described("GET\nhttps://host:8787/api/cargos/?limit=5&a=/b?c\nBearer abc.def\n\"tag\"");
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.path(), "/api/cargos/");
+        assert_eq!(request.query(), "limit=5&a=/b?c");
+        assert_eq!(request.bearer(), Some("abc.def"));
+        assert_eq!(request.if_none_match(), "\"tag\"");
+    }
+
+    #[test]
+    fn what_is_absent_is_empty() {
+        let request = described("POST\nhttps://host/\n\n");
+        assert_eq!((request.path(), request.query()), ("/", ""));
+        assert_eq!((request.bearer(), request.if_none_match()), (None, ""));
+        let request = described("GET\nhttps://host/x?#f\nBasic abc\n");
+        assert_eq!(
+            (request.path(), request.query(), request.bearer()),
+            ("/x", "", None)
+        );
+    }
+
+    #[test]
+    fn nothing_that_arrives_panics() {
+        for lines in [
+            "",
+            "\n",
+            "\n\n\n\n",
+            "GET",
+            "GET\nnonsense",
+            "я\nя://я/я?я\nя я\nя",
+        ] {
+            let request = described(lines);
+            let _ = (
+                request.method(),
+                request.path(),
+                request.query(),
+                request.bearer(),
+                request.if_none_match(),
+            );
+        }
+    }
+}

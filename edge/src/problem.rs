@@ -1,0 +1,95 @@
+//! Error answers: problem+json (RFC 9457). The log gets the detail, the client what it can act on.
+
+use domain::{FieldError, messages::Problem};
+
+use crate::{config::ConfigError, http::Answer};
+
+/// Why a request gets no answer of its route.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No such route.
+    #[error("not found")]
+    NotFound,
+    /// The route knows only the method named.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: &'static str,
+    },
+    /// No valid session; or, at sign-in, initData that is refused for whatever reason.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// Parameters that break their rules.
+    #[error("invalid parameters")]
+    Invalid(Vec<FieldError>),
+    /// Nothing that could be served, and upstream gave nothing in time.
+    #[error("nothing to serve")]
+    Unavailable {
+        /// When it may be better, in milliseconds.
+        retry_after_ms: u64,
+    },
+    /// The settings are incomplete.
+    #[error(transparent)]
+    Misconfigured(#[from] ConfigError),
+    /// The platform failed us.
+    #[error("platform: {0}")]
+    Platform(#[from] worker::Error),
+}
+
+impl Failure {
+    /// The answer to send.
+    pub fn into_answer(self) -> Answer {
+        let (status, kind, title) = match &self {
+            Self::NotFound => (404, "not-found", "There is nothing at this address."),
+            Self::MethodNotAllowed { .. } => (
+                405,
+                "method-not-allowed",
+                "This address does not know this method.",
+            ),
+            Self::Unauthorized => (401, "unauthorized", "Sign in with Telegram's initData."),
+            Self::Invalid(_) => (422, "invalid-parameters", "Some parameters are not valid."),
+            Self::Unavailable { .. } => (
+                503,
+                "upstream-unavailable",
+                "CargoTech is not answering and there is no copy to show.",
+            ),
+            Self::Misconfigured(_) => (500, "misconfigured", "The service is not configured."),
+            Self::Platform(_) => (500, "internal", "Something went wrong on our side."),
+        };
+        let mut problem = Problem {
+            kind: format!("/problems/{kind}"),
+            title: title.to_owned(),
+            status,
+            detail: None,
+            errors: Vec::new(),
+        };
+        let mut headers = Vec::new();
+        match self {
+            Self::MethodNotAllowed { allow } => headers.push(("allow", allow.to_owned())),
+            Self::Unauthorized => headers.push(("www-authenticate", "Bearer".to_owned())),
+            Self::Invalid(errors) => problem.errors = errors,
+            Self::Unavailable { retry_after_ms } => {
+                headers.push((
+                    "retry-after",
+                    retry_after_ms.div_ceil(1000).max(1).to_string(),
+                ));
+            }
+            // Names of settings are no secret, and whoever set them up reads this first.
+            Self::Misconfigured(error) => {
+                worker::console_error!("{error}");
+                problem.detail = Some(error.to_string());
+            }
+            Self::Platform(error) => worker::console_error!("{error}"),
+            Self::NotFound => {}
+        }
+        let answer = Answer::bytes(
+            status,
+            "application/problem+json",
+            serde_json::to_vec(&problem).expect("a problem has only string keys"),
+        )
+        .header("cache-control", "no-store");
+        headers
+            .into_iter()
+            .fold(answer, |answer, (name, value)| answer.header(name, value))
+    }
+}

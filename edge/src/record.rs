@@ -1,0 +1,76 @@
+//! One page of a list as it is stored: in the object, in KV, in isolate memory.
+
+use domain::Page;
+use serde::{Deserialize, Serialize};
+use swr::Stamp;
+
+/// The format that this Worker writes. It reads no other: a record of another version is a miss.
+const VERSION: u8 = 1;
+
+/// A page with its stamp.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    #[serde(rename = "v")]
+    version: u8,
+    /// Where in the order of fetches it stands, and how old it is.
+    pub stamp: Stamp,
+    /// The content.
+    pub page: Page,
+}
+
+impl Record {
+    /// A record of the present version.
+    pub fn new(stamp: Stamp, page: Page) -> Self {
+        Self {
+            version: VERSION,
+            stamp,
+            page,
+        }
+    }
+
+    /// Reads what [`Record::encode`] wrote; `None` for anything else.
+    pub fn decode(text: &str) -> Option<Self> {
+        serde_json::from_str(text)
+            .ok()
+            .filter(|record: &Self| record.version == VERSION)
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("a record has only string keys and finite numbers")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swr::{Fence, UnixMillis};
+
+    use super::*;
+
+    fn record() -> Record {
+        let stamp = Stamp {
+            ticket: Fence::default().begin(),
+            fetched_at: UnixMillis(5),
+        };
+        Record::new(
+            stamp,
+            Page {
+                total: 3,
+                ..Page::default()
+            },
+        )
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        assert_eq!(Record::decode(&record().encode()), Some(record()));
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_a_miss() {
+        let other = record().encode().replace("\"v\":1", "\"v\":2");
+        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":1}"#] {
+            assert_eq!(Record::decode(text), None, "{text}");
+        }
+    }
+}
