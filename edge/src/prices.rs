@@ -32,10 +32,11 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     let etag = Etag::of_prices(total, &rows);
     let age_ms = reader.now.since(copies.as_of());
     let stale = copies.is_stale();
-    let poll_after_ms = reader
-        .config
-        .pace
-        .poll_after(copies.verdict(), age_ms.saturating_sub(policy.fresh));
+    let stale_for = age_ms.saturating_sub(policy.fresh);
+    let poll_after_ms = copies.oldest().map_or(reader.config.pace.interval, |copy| {
+        let pace = &reader.config.pace;
+        pace.poll_after(copy.verdict, stale_for, copy.asked_before)
+    });
 
     let answer = if etag.is_in(request.if_none_match()) {
         Answer::not_modified()

@@ -43,6 +43,8 @@ pub struct Copy {
     pub verdict: Verdict,
     tier: Tier,
     waited: bool,
+    /// See [`swr::Pace::poll_after`].
+    pub asked_before: Option<u64>,
 }
 
 /// The pages that hold a window, from its first row on.
@@ -112,19 +114,24 @@ impl Reader {
                 verdict,
                 tier,
                 waited: false,
+                asked_before: None,
             }
         };
 
         let hot = self
             .hot(|hot| hot.get(&key).cloned())
             .map(|record| judged(record, Tier::Memory));
+        let mut asked_before = None;
         if let Some(copy) = hot {
             match copy.verdict {
                 Verdict::Fresh { .. } => return Ok(copy),
-                Verdict::Stale if !self.hot(|hot| hot.should_ask(&key, self.now)) => {
-                    return Ok(copy);
+                Verdict::Stale => {
+                    asked_before = self.hot(|hot| hot.should_ask(&key, self.now));
+                    if asked_before.is_none() {
+                        return Ok(copy);
+                    }
                 }
-                _ => {}
+                Verdict::OnError | Verdict::Dead => {}
             }
         }
 
@@ -139,19 +146,22 @@ impl Reader {
             (Some(hot), None) => Some(judged(hot, Tier::Memory)),
             (None, None) => None,
         };
+        let have = newest.as_ref().map(|copy| copy.record.stamp.ticket);
         let ask = |class| Refresh {
             key: key.clone(),
             filters: filters.to_query(),
             page,
             wanted_since: UnixMillis(self.now.0.saturating_sub(policy.fresh)),
-            have: newest.as_ref().map(|copy| copy.record.stamp.ticket),
+            have,
             class,
         };
-        match newest.as_ref().map(|copy| copy.verdict) {
-            Some(Verdict::Fresh { .. }) => newest.ok_or(Failure::NotFound),
-            Some(Verdict::Stale) => {
-                // A copy that came from KV is in memory now and has not been asked for: note that it is.
-                self.hot(|hot| hot.should_ask(&key, self.now));
+        match newest {
+            Some(copy) if matches!(copy.verdict, Verdict::Fresh { .. }) => Ok(copy),
+            Some(copy) if copy.verdict == Verdict::Stale => {
+                // A copy that KV brought just now has not been asked for yet.
+                let asked_before = self
+                    .hot(|hot| hot.should_ask(&key, self.now))
+                    .or(asked_before);
                 let refresh = refresh(
                     self.env.clone(),
                     self.config.clone(),
@@ -160,13 +170,13 @@ impl Reader {
                 self.context.wait_until(async move {
                     refresh.await;
                 });
-                newest.ok_or(Failure::NotFound)
+                Ok(Copy {
+                    asked_before,
+                    ..copy
+                })
             }
-            Some(Verdict::OnError | Verdict::Dead) | None => {
-                let servable = newest
-                    .as_ref()
-                    .filter(|copy| copy.verdict == Verdict::OnError)
-                    .map(|copy| (copy.record.clone(), copy.tier));
+            servable => {
+                let servable = servable.filter(|copy| copy.verdict == Verdict::OnError);
                 self.wait(&key, ask(Class::Waiting), policy, servable).await
             }
         }
@@ -178,7 +188,7 @@ impl Reader {
         key: &RecordKey,
         ask: Refresh,
         policy: &Policy,
-        servable: Option<(Rc<Record>, Tier)>,
+        servable: Option<Copy>,
     ) -> Result<Copy, Failure> {
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
         let outcome =
@@ -198,6 +208,7 @@ impl Reader {
                 verdict,
                 tier,
                 waited: true,
+                asked_before: None,
             })
         };
         let tier = match outcome {
@@ -206,7 +217,7 @@ impl Reader {
         };
         record
             .and_then(|record| judged(record, tier))
-            .or_else(|| servable.and_then(|(record, tier)| judged(record, tier)))
+            .or_else(|| servable.and_then(|copy| judged(copy.record, copy.tier)))
             .ok_or(Failure::Unavailable {
                 retry_after_ms: outcome.map_or(self.config.pace.interval, |(_, retry_after_ms)| {
                     retry_after_ms
@@ -237,11 +248,8 @@ impl Reader {
 impl Copies {
     /// When the oldest page was read upstream.
     pub fn as_of(&self) -> UnixMillis {
-        self.pages
-            .iter()
-            .map(|copy| copy.record.stamp.fetched_at)
-            .min()
-            .unwrap_or_default()
+        self.oldest()
+            .map_or(UnixMillis::default(), |copy| copy.record.stamp.fetched_at)
     }
 
     /// The longest time between the readings of two pages, in milliseconds.
@@ -269,12 +277,11 @@ impl Copies {
             .any(|copy| !matches!(copy.verdict, Verdict::Fresh { .. }))
     }
 
-    /// The verdict on the oldest page.
-    pub fn verdict(&self) -> Verdict {
+    /// The oldest page.
+    pub fn oldest(&self) -> Option<&Copy> {
         self.pages
             .iter()
             .min_by_key(|copy| copy.record.stamp.fetched_at)
-            .map_or(Verdict::Dead, |copy| copy.verdict)
     }
 
     /// What the cache did for the page that was hardest to get.

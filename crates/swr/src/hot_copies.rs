@@ -78,22 +78,23 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
     }
 
     /// Whether a reader who finds the copy of `key` stale should ask for a refresh: yes once, then not for a moment.
-    /// Without a copy always.
-    pub fn should_ask<Q>(&mut self, key: &Q, now: UnixMillis) -> bool
+    /// If so, how long ago one was asked for before, in milliseconds; `u64::MAX` if never since this copy came.
+    pub fn should_ask<Q>(&mut self, key: &Q, now: UnixMillis) -> Option<u64>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
         let Some(hot) = self.copies.get_mut(key) else {
-            return true;
+            return Some(u64::MAX);
         };
-        let asked = hot
+        let asked_ago = hot
             .refresh_asked_at
-            .is_some_and(|asked| now.since(asked) < Self::ASK_AGAIN_AFTER);
-        if !asked {
-            hot.refresh_asked_at = Some(now);
+            .map_or(u64::MAX, |asked| now.since(asked));
+        if asked_ago < Self::ASK_AGAIN_AFTER {
+            return None;
         }
-        !asked
+        hot.refresh_asked_at = Some(now);
+        Some(asked_ago)
     }
 
     /// The bytes of all copies.
@@ -174,15 +175,16 @@ mod tests {
         let mut copies = HotCopies::<&str, u32>::new(100);
         copies.put("a", 1, older, 10);
         let at = |ms: u64| UnixMillis(1_000_000 + ms);
-        assert!(copies.should_ask("a", at(0)));
-        assert!(!copies.should_ask("a", at(1)));
-        assert!(!copies.should_ask("a", at(999)));
-        assert!(copies.should_ask("a", at(1_000)));
+        assert_eq!(copies.should_ask("a", at(0)), Some(u64::MAX));
+        assert_eq!(copies.should_ask("a", at(1)), None);
+        assert_eq!(copies.should_ask("a", at(999)), None);
+        assert_eq!(copies.should_ask("a", at(1_500)), Some(1_500));
         copies.put("a", 2, newer, 10);
-        assert!(
-            copies.should_ask("a", at(1_001)),
+        assert_eq!(
+            copies.should_ask("a", at(1_501)),
+            Some(u64::MAX),
             "a new copy that is stale again"
         );
-        assert!(copies.should_ask("unknown", at(0)));
+        assert_eq!(copies.should_ask("unknown", at(0)), Some(u64::MAX));
     }
 }
