@@ -1,0 +1,35 @@
+//! A server that plays the CargoTech API: the same paths, shapes, errors and limits, over a world of made-up freight
+//! that is the same for the same seed. Developers run it in the place of the real service; tests and benches also
+//! tell it what weather to make and ask it what really happened.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/v1/...`, `/v2/...` | the API; see [`api`] |
+//! | `POST /_control` | weather, prices, cargos, tokens, pace: [`control::Orders`]; answered by the state, as is `GET` |
+//! | `GET /_stats` | what was called, how often and how much at once: [`stats::Report`] |
+//! | `GET /_prices` | what every price is, with `?ever=1` also what it ever was: [`simulation::Prices`] |
+//!
+//! Everything that decides is pure and takes the time as an argument; only [`server`] waits, listens and has a clock.
+//!
+//! ```no_run
+//! # async fn start() -> std::io::Result<()> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let config = sim::Config { latency_ms: 0, walk_ms: 0, churn_ms: 0, quiet: true, ..sim::Config::default() };
+//! sim::serve(config, listener).await
+//! # }
+//! ```
+
+mod access_log;
+pub mod account;
+pub mod api;
+pub mod config;
+pub mod control;
+pub mod rate_limit;
+pub mod server;
+pub mod simulation;
+pub mod stats;
+pub mod weather;
+pub mod world;
+
+pub use config::Config;
+pub use server::{Sim, serve};

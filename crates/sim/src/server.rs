@@ -1,0 +1,352 @@
+//! The simulator on a socket: routes, waiting, and what moves the world.
+
+use crate::access_log;
+use crate::api::answer::{Answer, Body};
+use crate::api::query::Query;
+use crate::api::{Call, Endpoint};
+use crate::config::Config;
+use crate::control::{Deeds, Orders, Refusal, State as ControlState};
+use crate::rate_limit::Standing;
+use crate::simulation::{Arrival, Course, Pace, Simulation};
+use crate::stats::{CLIENT_LEFT, Visit};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// Longest body of a call; a login needs a hundredth of it.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// A simulator. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    simulation: Mutex<Simulation>,
+    start: DateTime<Utc>,
+    started: Instant,
+    quiet: bool,
+    pace: watch::Sender<Pace>,
+    /// Told whenever the weather is replaced: whatever hangs asks again then.
+    weather_turns: watch::Sender<()>,
+    /// True once the simulator goes down: nothing waits any longer.
+    closing: watch::Sender<bool>,
+}
+
+/// Plays the API on a listener until the returned future is dropped.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(config: Config, listener: TcpListener) -> io::Result<()> {
+    Sim::new(config).serve(listener, pending()).await
+}
+
+impl Sim {
+    /// A simulator at its start. Its clock runs from now on, its world only while it is served.
+    pub fn new(config: Config) -> Self {
+        let (start, quiet) = (config.start, config.quiet);
+        let simulation = Simulation::new(config);
+        let inner = Inner {
+            start,
+            started: Instant::now(),
+            quiet,
+            pace: watch::Sender::new(simulation.pace),
+            weather_turns: watch::Sender::new(()),
+            closing: watch::Sender::new(false),
+            simulation: Mutex::new(simulation),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Plays the API on a listener until `shutdown`, or until the returned future is dropped. Meanwhile prices walk,
+    /// and cargos come and go.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        // Also when this future is dropped: what serves the connections are tasks of their own.
+        let _closing = Closing(&self);
+        let sim = self.clone();
+        let server = axum::serve(listener, self.router())
+            .with_graceful_shutdown(async move { sim.closed().await });
+        let close = async {
+            shutdown.await;
+            drop(Closing(&self));
+            pending::<Infallible>().await
+        };
+        let walk = self.keep_doing(
+            |pace| pace.walk_ms,
+            |simulation, _| {
+                simulation.world.walk();
+            },
+        );
+        let churn = self.keep_doing(
+            |pace| pace.churn_ms,
+            |simulation, now| {
+                simulation.world.churn(now);
+            },
+        );
+        tokio::select! {
+            served = server.into_future() => served,
+            never = close => match never {},
+            never = walk => match never {},
+            never = churn => match never {},
+        }
+    }
+
+    /// The routes, for tests that need no socket. The world stands still unless it is told to move.
+    pub fn router(&self) -> Router {
+        let at = |endpoint| {
+            move |State(sim): State<Sim>, request: Request| async move {
+                sim.call(endpoint, request).await
+            }
+        };
+        let router = Router::new()
+            .route("/v1/auth/login", post(at(Endpoint::Login)))
+            .route("/v1/me", get(at(Endpoint::Me)))
+            .route("/v2/cargos/views", get(at(Endpoint::List)))
+            .route("/v1/carrier/cargos/{id}", get(at(Endpoint::Detail)))
+            .route("/v1/dictionaries/points", get(at(Endpoint::Points)))
+            .route(
+                "/v1/dictionaries/truck_types",
+                get(at(Endpoint::TruckTypes)),
+            )
+            .route("/v1/dictionaries/load_types", get(at(Endpoint::LoadTypes)))
+            .fallback(at(Endpoint::Unknown))
+            .method_not_allowed_fallback(at(Endpoint::Unknown))
+            .route("/_control", get(state).post(control))
+            .route("/_stats", get(stats))
+            .route("/_prices", get(prices))
+            .with_state(self.clone());
+        if self.inner.quiet {
+            router
+        } else {
+            router.layer(middleware::from_fn(access_log::log))
+        }
+    }
+
+    /// The simulator's clock: its start and the time since.
+    fn now(&self) -> DateTime<Utc> {
+        self.inner.start + TimeDelta::from_std(self.inner.started.elapsed()).unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Simulation> {
+        self.inner
+            .simulation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call of the API, from its arrival to the last millisecond of its latency.
+    async fn call(&self, endpoint: Endpoint, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let call = Call {
+            endpoint,
+            id: parts.uri.path().rsplit('/').next().map(str::to_owned),
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            token: bearer_token(&parts.headers),
+            // A body too long or cut off is as good as none: the call is refused for what it lacks.
+            body: to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default(),
+        };
+        let Arrival { visit, standing } = self.lock().arrive(&call, self.now());
+        let mut in_flight = InFlight {
+            sim: self,
+            visit: Some(visit),
+            status: CLIENT_LEFT,
+        };
+        let answer = self.answer(&call, standing).await;
+        in_flight.status = answer.status.as_u16();
+        response(answer, standing)
+    }
+
+    /// The answer, once the weather and the latency let it through.
+    async fn answer(&self, call: &Call, standing: Standing) -> Answer {
+        let mut weather_turns = self.inner.weather_turns.subscribe();
+        loop {
+            // Seen before the weather is asked, so that no turn in between is missed.
+            weather_turns.mark_unchanged();
+            let course = self.lock().course(call, standing);
+            match course {
+                Course::Answered {
+                    answer,
+                    delay_ms: 0,
+                } => return answer,
+                Course::Answered { answer, delay_ms } => {
+                    tokio::select! {
+                        () = sleep(Duration::from_millis(delay_ms)) => return answer,
+                        () = self.closed() => return answer,
+                    }
+                }
+                Course::Hanging => {
+                    tokio::select! {
+                        // The sender lives as long as `self`, so this is always a turn.
+                        _ = weather_turns.changed() => {}
+                        () = self.closed() => return Answer::unavailable(),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends when the simulator goes down.
+    async fn closed(&self) {
+        // An error would mean that the sender is gone, which lives as long as `self`.
+        let _ = self
+            .inner
+            .closing
+            .subscribe()
+            .wait_for(|closing| *closing)
+            .await;
+    }
+
+    /// Takes a step whenever the interval of the present pace is over.
+    async fn keep_doing(
+        &self,
+        interval_ms: fn(&Pace) -> u64,
+        step: fn(&mut Simulation, DateTime<Utc>),
+    ) -> Infallible {
+        let mut pace = self.inner.pace.subscribe();
+        loop {
+            let interval_ms = interval_ms(&pace.borrow_and_update());
+            let due = async {
+                match interval_ms {
+                    0 => pending().await,
+                    _ => sleep(Duration::from_millis(interval_ms)).await,
+                }
+            };
+            tokio::select! {
+                () = due => step(&mut self.lock(), self.now()),
+                // The sender lives as long as `self`, so this is always a new pace.
+                _ = pace.changed() => {}
+            }
+        }
+    }
+}
+
+/// Ends all waiting when it is dropped.
+struct Closing<'a>(&'a Sim);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.inner.closing.send_replace(true);
+    }
+}
+
+/// Counts a call as ended when it is dropped, be it answered or left by its client.
+struct InFlight<'a> {
+    sim: &'a Sim,
+    visit: Option<Visit>,
+    status: u16,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if let Some(visit) = self.visit.take() {
+            self.sim.lock().stats.leave(visit, self.status);
+        }
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value
+        .strip_prefix("Bearer ")
+        .map(|token| token.trim().to_owned())
+}
+
+fn response(answer: Answer, standing: Standing) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let (content_type, body) = match answer.body {
+        Body::Json(body) => (json, body.to_string()),
+        Body::Malformed(body) => (json, body),
+        Body::Html(body) => (
+            HeaderValue::from_static("text/html; charset=utf-8"),
+            body.to_owned(),
+        ),
+    };
+    let mut response = (answer.status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert("X-RateLimit-Limit", standing.limit.into());
+    let remaining = if answer.reset_after_s.is_some() {
+        0
+    } else {
+        standing.remaining
+    };
+    headers.insert("X-RateLimit-Remaining", remaining.into());
+    if let Some(seconds) = answer.reset_after_s {
+        headers.insert("X-RateLimit-Reset-After", seconds.into());
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// `GET /_control`: the state.
+async fn state(State(sim): State<Sim>) -> impl IntoResponse {
+    Json(ControlState::of(&sim.lock(), sim.now(), Deeds::default()))
+}
+
+/// `POST /_control`: orders, answered by the state after them.
+async fn control(State(sim): State<Sim>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
+    let orders = Orders::read(&body)?;
+    let weather_turns = orders.turn_the_weather();
+    let (state, pace) = {
+        let mut simulation = sim.lock();
+        let deeds = orders.follow(&mut simulation, sim.now())?;
+        (
+            ControlState::of(&simulation, sim.now(), deeds),
+            simulation.pace,
+        )
+    };
+    if weather_turns {
+        sim.inner.weather_turns.send_replace(());
+    }
+    sim.inner
+        .pace
+        .send_if_modified(|old| std::mem::replace(old, pace) != pace);
+    Ok(Json(state))
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::NotJson(_) => StatusCode::BAD_REQUEST,
+            Self::NotAnOrder(_) | Self::Impossible(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        (status, Json(json!({"error": self.to_string()}))).into_response()
+    }
+}
+
+/// `GET /_stats`: what was called.
+async fn stats(State(sim): State<Sim>) -> impl IntoResponse {
+    Json(sim.lock().stats.report(sim.now()))
+}
+
+/// `GET /_prices`, or `?ever=1`: what every price is, or ever was.
+async fn prices(State(sim): State<Sim>, RawQuery(query): RawQuery) -> impl IntoResponse {
+    let ever = Query::parse(&query.unwrap_or_default())
+        .get("ever")
+        .is_some_and(|ever| ever != "0");
+    Json(sim.lock().prices(ever))
+}
