@@ -1,12 +1,12 @@
 //! The object of the CargoTech account: every call passes it. It holds the login, the budget and the breaker.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use cargotech::{Client, Token};
 use domain::{Filters, Page};
 use futures_util::{
     FutureExt,
-    future::{LocalBoxFuture, Shared},
+    future::{Either, LocalBoxFuture, Shared, select},
 };
 use serde::{Deserialize, Serialize};
 use swr::{Breaker, Budget, Class, Grant, Permit, UnixMillis};
@@ -118,7 +118,7 @@ impl DurableObject for UpstreamGuard {
             } => {
                 let filters = Filters::parse(&filters)
                     .map_err(|_| Error::RustError("the filters are not canonical".to_owned()))?;
-                Response::from_json(&guard.list_page(&filters, page, class).await)
+                Response::from_json(&guard.list_page_in_time(&filters, page, class).await)
             }
             Message::Status => Response::from_json(&guard.status()),
         }
@@ -168,6 +168,26 @@ impl Guard {
         Status {
             breaker_open: self.breaker.borrow().is_open(),
             logged_in: self.token.borrow().is_some(),
+        }
+    }
+
+    /// One page, before whoever asked gives it up and asks again: a call that is still under way then is ended, so
+    /// that upstream never sees two for one key.
+    async fn list_page_in_time(
+        self: Rc<Self>,
+        filters: &Filters,
+        page: u32,
+        class: Class,
+    ) -> std::result::Result<Page, CallError> {
+        let in_time = Duration::from_millis(self.config.flight.deadline * 9 / 10);
+        match select(
+            pin!(self.list_page(filters, page, class)),
+            pin!(Delay::from(in_time)),
+        )
+        .await
+        {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(CallError::Upstream(cargotech::Error::NoAnswer)),
         }
     }
 

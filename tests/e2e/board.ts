@@ -1,0 +1,102 @@
+// The board as a driver sees it.
+
+import { expect, type Locator, type Page, type Request } from "@playwright/test";
+import { required } from "./simulator";
+
+/** A price as the board writes it. */
+export function priceText(kopecks: number | null): string {
+  if (!kopecks) return "—";
+  const roubles = Math.floor(kopecks / 100).toString().replace(/\B(?=(\d{3})+$)/g, "\u00a0");
+  const rest = kopecks % 100;
+  return `${roubles}${rest ? `,${String(rest).padStart(2, "0")}` : ""}\u00a0₽`;
+}
+
+export class Board {
+  readonly cards: Locator;
+  readonly status: Locator;
+  readonly pill: Locator;
+  /** Everything that the page said to the console, and every error it threw. */
+  readonly said: string[] = [];
+  readonly errors: string[] = [];
+
+  constructor(readonly page: Page) {
+    this.cards = page.locator("li.card");
+    this.status = page.getByRole("status");
+    this.pill = page.getByRole("button", { name: /новы/ });
+    page.on("console", (message) => {
+      this.said.push(message.text());
+      if (message.type() === "error") this.errors.push(message.text());
+    });
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+  }
+
+  static link(): string {
+    return required("LOADBOARD_LINK");
+  }
+
+  /** Opens the link. Telegram's own script can't be loaded, as on a phone where it is blocked. */
+  async open(link = Board.link()) {
+    await this.page.route("https://telegram.org/**", (route) => route.abort());
+    await this.page.goto(link);
+  }
+
+  async openWithCards() {
+    await this.open();
+    await expect(this.cards).toHaveCount(20);
+  }
+
+  card(id: string): Locator {
+    return this.page.locator(`#cargo-${id}`);
+  }
+
+  price(id: string): Locator {
+    return this.card(id).locator(".price");
+  }
+
+  async ids(): Promise<string[]> {
+    return this.cards.evaluateAll((cards) => cards.map((card) => card.id.replace("cargo-", "")));
+  }
+
+  async scrollTo(count: number) {
+    while ((await this.cards.count()) < count) {
+      const before = await this.cards.count();
+      await this.page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+      await expect.poll(() => this.cards.count(), { message: `more than ${before} cards` }).toBeGreaterThan(before);
+    }
+  }
+
+  /** Where every card stands in the window. */
+  async positions(): Promise<Record<string, number>> {
+    return this.cards.evaluateAll((cards) =>
+      Object.fromEntries(cards.map((card) => [card.id, Math.round(card.getBoundingClientRect().top)])),
+    );
+  }
+
+  /** From now on notes which cards change in any way. */
+  async watchCards() {
+    await this.page.evaluate(() => {
+      const list = document.querySelector("li.card")!.parentElement!;
+      const changed = new Set<string>();
+      (window as any).changedCards = changed;
+      new MutationObserver((records) => {
+        for (const record of records) {
+          const element = record.target instanceof Element ? record.target : record.target.parentElement;
+          changed.add(element?.closest("li.card")?.id ?? "the list itself");
+        }
+      }).observe(list, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+  }
+
+  async changedCards(): Promise<string[]> {
+    return this.page.evaluate(() => [...(window as any).changedCards]);
+  }
+
+  /** The next answer to a poll. */
+  async poll() {
+    return this.page.waitForResponse((response) => isPoll(response.request()), { timeout: 30_000 });
+  }
+}
+
+export function isPoll(request: Request): boolean {
+  return new URL(request.url()).pathname === "/api/cargos/prices/";
+}
