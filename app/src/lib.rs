@@ -1,0 +1,26 @@
+//! The Mini App.
+
+pub mod api;
+pub mod clock;
+pub mod poll_loop;
+pub mod poller;
+pub mod price_book;
+pub mod screens;
+pub mod session;
+pub mod telegram;
+pub mod text;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// Puts the app where index.html keeps a place for it.
+pub fn start() {
+    let Some(place) = document().get_element_by_id("app") else {
+        return;
+    };
+    let place: web_sys::HtmlElement = place.unchecked_into();
+    // The skeleton that was painted while this program was on its way.
+    place.set_inner_html("");
+    let platform = telegram::Platform::start();
+    mount_to(place, move || view! { <screens::board::Board platform /> }).forget();
+}

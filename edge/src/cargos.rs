@@ -37,8 +37,8 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     };
     Ok(Answer::json(200, &body)
         .header("cache-control", "private, no-cache")
-        .header("cache-status", copies.status(policy, reader.now))
-        .header("age", reader.now.since(copies.as_of()) / 1000))
+        .header("cache-status", copies.status(policy))
+        .header("age", copies.age_ms() / 1000))
 }
 
 /// The rows of the window. Each page begins at its own row, whatever the page before it left out.

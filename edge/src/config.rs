@@ -42,6 +42,7 @@ pub struct Config {
     pub flight: FlightPolicy,
     pub cargotech_base_url: String,
     pub credentials: Credentials,
+    pub login_pause_ms: u64,
     pub upstream_timeout: Duration,
     pub upstream_calls_per_minute: u32,
     pub breaker: BreakerPolicy,
@@ -164,6 +165,7 @@ impl Config {
                 phone: text("CARGOTECH_PHONE")?,
                 password: text("CARGOTECH_PASSWORD")?,
             },
+            login_pause_ms: ms("LOGIN_PAUSE_MS")?,
             upstream_timeout: Duration::from_millis(ms("UPSTREAM_TIMEOUT_MS")?),
             upstream_calls_per_minute: number(
                 "UPSTREAM_CALLS_PER_MINUTE",

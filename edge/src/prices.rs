@@ -30,7 +30,7 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     let total = copies.total();
     let rows = rows(&copies, query.limit as usize);
     let etag = Etag::of_prices(total, &rows);
-    let age_ms = reader.now.since(copies.as_of());
+    let age_ms = copies.age_ms();
     let stale = copies.is_stale();
     let stale_for = age_ms.saturating_sub(policy.fresh);
     let poll_after_ms = copies.oldest().map_or(reader.config.pace.interval, |copy| {
@@ -58,7 +58,7 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     Ok(answer
         .header("etag", etag)
         .header("cache-control", "private, no-cache")
-        .header("cache-status", copies.status(policy, reader.now))
+        .header("cache-status", copies.status(policy))
         .header("age", age_ms / 1000)
         .header(STALE_HEADER, u8::from(stale))
         .header(POLL_AFTER_HEADER, poll_after_ms))

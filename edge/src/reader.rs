@@ -34,7 +34,7 @@ pub struct Reader {
     context: Context,
     pub config: Rc<Config>,
     driver_id: i64,
-    pub now: UnixMillis,
+    now: UnixMillis,
 }
 
 /// A page that can be shown.
@@ -55,6 +55,8 @@ pub struct Copies {
     pub pages: Vec<Copy>,
     /// Why there are fewer than needed.
     pub missing: Option<Failure>,
+    /// The moment at which they are judged: after the wait, if there was one.
+    pub now: UnixMillis,
 }
 
 impl Reader {
@@ -98,10 +100,20 @@ impl Reader {
                 }
             }
         }
+        // Pages age while a reader waits: the clock is asked again unless memory alone served him.
+        let now = if pages.iter().any(|copy| copy.tier != Tier::Memory) {
+            clock::now()
+        } else {
+            self.now
+        };
+        for copy in &mut pages {
+            copy.verdict = policy.verdict(copy.record.stamp.fetched_at, now);
+        }
         Ok(Copies {
             first_page,
             pages,
             missing,
+            now,
         })
     }
 
@@ -252,6 +264,11 @@ impl Copies {
             .map_or(UnixMillis::default(), |copy| copy.record.stamp.fetched_at)
     }
 
+    /// How old the oldest page is, in milliseconds.
+    pub fn age_ms(&self) -> u64 {
+        self.now.since(self.as_of())
+    }
+
     /// The longest time between the readings of two pages, in milliseconds.
     pub fn spread_ms(&self) -> u64 {
         let newest = self
@@ -285,7 +302,7 @@ impl Copies {
     }
 
     /// What the cache did for the page that was hardest to get.
-    pub fn status(&self, policy: &Policy, now: UnixMillis) -> CacheStatus {
+    pub fn status(&self, policy: &Policy) -> CacheStatus {
         let hardest = self
             .pages
             .iter()
@@ -293,7 +310,7 @@ impl Copies {
         CacheStatus {
             tier: hardest.map_or(Tier::Memory, |copy| copy.tier),
             waited: hardest.is_some_and(|copy| copy.waited),
-            ttl_ms: policy.fresh as i64 - now.since(self.as_of()) as i64,
+            ttl_ms: policy.fresh as i64 - self.age_ms() as i64,
         }
     }
 }

@@ -21,9 +21,6 @@ use crate::{
 /// One account, one object.
 const NAME: &str = "cargotech";
 
-/// How long after CargoTech refused our credentials they are tried again, in milliseconds.
-const LOGIN_PAUSE_MS: u64 = 60_000;
-
 /// What the guard is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -234,34 +231,32 @@ impl Guard {
     }
 
     async fn log_in(self: Rc<Self>) -> std::result::Result<(), CallError> {
-        let refused = self.refused.borrow().clone();
-        let result = match refused {
-            Some((error, until)) if clock::now() < until => Err(CallError::Upstream(error)),
-            _ => {
-                let login = self.client.login(&self.config.credentials);
-                self.call(Class::Waiting, login).await
-            }
-        };
+        let result = self.new_token().await;
         self.login.replace(None);
-        match result {
-            Ok(token) => {
-                self.token.replace(Some(token));
-                Ok(())
+        self.token.replace(Some(result?));
+        Ok(())
+    }
+
+    /// A token of a new login, unless CargoTech refused our credentials a moment ago.
+    async fn new_token(&self) -> std::result::Result<Token, CallError> {
+        let refused = self.refused.borrow().clone();
+        match refused {
+            Some((refusal, until)) if clock::now() < until => {
+                return Err(CallError::Upstream(refusal));
             }
-            Err(error) => {
-                if let CallError::Upstream(
-                    refusal @ (cargotech::Error::Suspended | cargotech::Error::BadCredentials),
-                ) = &error
-                {
-                    worker::console_error!(
-                        "CargoTech login refused, no call can be made: {refusal}"
-                    );
-                    let until = clock::now().plus(LOGIN_PAUSE_MS);
-                    self.refused.replace(Some((refusal.clone(), until)));
-                }
-                Err(error)
-            }
+            _ => {}
         }
+        let login = self.client.login(&self.config.credentials);
+        let result = self.call(Class::Waiting, login).await;
+        if let Err(CallError::Upstream(
+            refusal @ (cargotech::Error::Suspended | cargotech::Error::BadCredentials),
+        )) = &result
+        {
+            worker::console_error!("CargoTech login refused, no call can be made: {refusal}");
+            let until = clock::now().plus(self.config.login_pause_ms);
+            self.refused.replace(Some((refusal.clone(), until)));
+        }
+        result
     }
 
     /// Makes a call when budget and breaker let it, and tells them how it ended.

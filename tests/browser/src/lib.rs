@@ -1,0 +1,13 @@
+//! The app in a real browser. `cargo xtask test --only browser` runs it.
+#![cfg(all(test, target_arch = "wasm32"))]
+
+mod board;
+mod fake_clock;
+mod fake_server;
+mod page;
+mod polling;
+mod prices;
+mod session;
+mod telegram;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

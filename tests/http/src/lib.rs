@@ -1,0 +1,83 @@
+//! Tests of the running Worker over HTTP. `cargo xtask test --only http` starts the Worker, with short windows, and a
+//! simulator of CargoTech, and runs them one after the other; what is here is what they are written with.
+//!
+//! | variable | what |
+//! |---|---|
+//! | `LOADBOARD_URL` | where the Worker answers |
+//! | `SIM_URL` | where the simulator answers |
+//! | `LOADBOARD_BOT_TOKEN` | signs initData as Telegram does |
+//! | `LOADBOARD_SESSION_SECRET` | signs sessions as the Worker does |
+//!
+//! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
+//! earlier tests is nothing to it. It waits for conditions ([`until`]), never for time to pass.
+
+mod cold_filters;
+mod forgery;
+mod loadboard;
+mod reply;
+mod simulator;
+mod until;
+pub mod windows;
+
+pub use cold_filters::ColdFilters;
+pub use forgery::{InitData, SessionToken, unix_seconds};
+pub use loadboard::Loadboard;
+pub use reply::Reply;
+pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};
+pub use until::{during, until};
+
+/// Fair weather over a world that stands still, a Worker that reaches it, and a driver who is signed in.
+pub async fn begin() -> (Loadboard, Simulator) {
+    let sim = Simulator::from_environment();
+    sim.calm_down().await;
+    let board = Loadboard::signed_in().await;
+    let cold = ColdFilters::new();
+    until(
+        "the Worker reaches upstream",
+        windows::WHOLE_RECOVERY,
+        async || board.get(&format!("/api/cargos/prices/?{cold}")).await,
+        |reply| reply.status == 200,
+    )
+    .await;
+    sim.forget_counts().await;
+    (board, sim)
+}
+
+/// As [`begin`], for tests that make many calls at once. A Worker that has just started has none to spare.
+pub async fn begin_with_calls_to_spare() -> (Loadboard, Simulator) {
+    let (board, sim) = begin().await;
+    refill(&board).await;
+    sim.forget_counts().await;
+    (board, sim)
+}
+
+/// Waits until there is half a burst of calls to spare. That half is kept for readers who wait, so once a refresh is
+/// made that nobody waits for, it is there. A test that spends the calls ends with this.
+pub async fn refill(board: &Loadboard) {
+    let query = ColdFilters::new().to_string();
+    let first = until(
+        "a call can be made",
+        windows::WHOLE_RECOVERY,
+        async || board.get(&format!("/api/cargos/prices/?{query}")).await,
+        |reply| reply.status == 200,
+    )
+    .await;
+    let first = first.prices().as_of;
+    until(
+        "a refresh is made that nobody waits for",
+        windows::WHOLE_RECOVERY,
+        async || board.prices(&query).await.as_of,
+        |as_of| *as_of > first,
+    )
+    .await;
+}
+
+/// The value of a variable that the suite is started with.
+///
+/// # Panics
+/// If it is not set.
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run these tests with `cargo xtask test --only http`")
+    })
+}

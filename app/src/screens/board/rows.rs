@@ -1,0 +1,125 @@
+//! The loaded rows: cards in the order of the list, and their prices.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    Cargo, CargoId, PricesQuery,
+    messages::Prices,
+    price_book::{Patch, PriceCell},
+};
+use leptos::prelude::*;
+
+use super::card::Card;
+use crate::price_book::PriceBook;
+
+/// Rows asked for below the last card, so that a few new cargos above do not push cards out of the answer.
+const SLACK: usize = 20;
+
+/// The loaded rows. The list on the page follows [`Rows::cards`]; prices never touch it.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    cards: RwSignal<Vec<Card>>,
+    book: StoredValue<PriceBook>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self {
+            cards: RwSignal::new(Vec::new()),
+            book: StoredValue::new(PriceBook::new()),
+        }
+    }
+}
+
+impl Rows {
+    /// The cards, in order; tells when one comes or goes.
+    pub fn cards(self) -> Vec<Card> {
+        self.cards.get()
+    }
+
+    /// How many cards are loaded.
+    pub fn len(self) -> usize {
+        self.cards.with(Vec::len)
+    }
+
+    /// Whether none is.
+    pub fn is_empty(self) -> bool {
+        self.cards.with(Vec::is_empty)
+    }
+
+    /// How many rows a poll must ask for.
+    pub fn poll_limit(self) -> u32 {
+        let wanted = self.cards.with_untracked(Vec::len) + SLACK;
+        u32::try_from(wanted)
+            .unwrap_or(u32::MAX)
+            .min(PricesQuery::MAX_LIMIT)
+    }
+
+    /// Adds rows at the end. Those that are there already stay as they are: the list moves while it is being loaded.
+    pub fn append(self, cargos: Vec<Cargo>) {
+        let mut added = Vec::new();
+        self.book.update_value(|book| {
+            for cargo in cargos {
+                let card = Card::new(cargo);
+                if book.push(card.id(), card.price.clone()) {
+                    added.push(card);
+                }
+            }
+        });
+        if !added.is_empty() {
+            self.cards.update(|cards| cards.extend(added));
+        }
+    }
+
+    /// Puts these rows in place of all. A cargo that stays keeps its card, and so its place in the page.
+    pub fn replace(self, cargos: Vec<Cargo>) {
+        let mut known: HashMap<CargoId, Card> = self
+            .cards
+            .get_untracked()
+            .into_iter()
+            .map(|card| (card.id(), card))
+            .collect();
+        let mut book = PriceBook::new();
+        let mut cards = Vec::with_capacity(cargos.len());
+        for cargo in cargos {
+            let price = cargo.price_kopecks;
+            let card = known.remove(&cargo.id).unwrap_or_else(|| Card::new(cargo));
+            if book.push(card.id(), card.price.clone()) {
+                if card.price.price() != price {
+                    card.price.set_price(price);
+                }
+                card.gone.set(false);
+                cards.push(card);
+            }
+        }
+        self.book.set_value(book);
+        self.cards.set(cards);
+    }
+
+    /// Takes in the prices of a poll: sets those that changed, marks the cards whose cargo is gone, and those that came
+    /// back.
+    pub fn patch(self, prices: &Prices) -> Patch {
+        let patch = self
+            .book
+            .with_value(|book| book.patch(&prices.prices, prices.total));
+        if prices.coherent {
+            let gone: HashSet<_> = patch.gone.iter().copied().collect();
+            self.cards.with_untracked(|cards| {
+                for card in cards {
+                    let is_gone = gone.contains(&card.id());
+                    if card.gone.get_untracked() != is_gone {
+                        card.gone.set(is_gone);
+                    }
+                }
+            });
+        }
+        patch
+    }
+
+    /// Takes a card off the screen.
+    pub fn dismiss(self, id: CargoId) {
+        self.book.update_value(|book| book.remove(id));
+        self.cards
+            .update(|cards| cards.retain(|card| card.id() != id));
+    }
+}

@@ -1,0 +1,83 @@
+//! The session: a token got with Telegram's initData, kept in memory and for reloads.
+
+use std::{cell::RefCell, rc::Rc};
+
+use domain::messages::{self, SignIn};
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+};
+
+use crate::{
+    api::{self, ApiError},
+    telegram::{self, Platform},
+};
+
+const TOKEN: &str = "loadboard.session";
+
+type SigningIn = Shared<LocalBoxFuture<'static, Result<String, ApiError>>>;
+
+/// The driver's session.
+#[derive(Clone)]
+pub struct Session {
+    platform: Platform,
+    token: Rc<RefCell<Option<String>>>,
+    /// The sign-in under way, which all who need one join.
+    signing_in: Rc<RefCell<Option<SigningIn>>>,
+}
+
+impl Session {
+    /// The session that a reload left, or none yet.
+    pub fn new(platform: Platform) -> Self {
+        let stored =
+            telegram::session_storage().and_then(|storage| storage.get_item(TOKEN).ok().flatten());
+        Self {
+            platform,
+            token: Rc::new(RefCell::new(stored)),
+            signing_in: Rc::default(),
+        }
+    }
+
+    /// A token other than `refused`: the one held, or that of a sign-in.
+    ///
+    /// # Errors
+    /// [`ApiError::SignedOut`] if Telegram's proof is missing or no longer taken; else why the sign-in got no answer.
+    pub async fn token(&self, refused: Option<&str>) -> Result<String, ApiError> {
+        let held = self.token.borrow().clone();
+        if let Some(held) = held.filter(|held| Some(held.as_str()) != refused) {
+            return Ok(held);
+        }
+        let signing_in = self
+            .signing_in
+            .borrow_mut()
+            .get_or_insert_with(|| self.clone().sign_in().boxed_local().shared())
+            .clone();
+        signing_in.await
+    }
+
+    /// Keeps a token that the edge has renewed.
+    pub fn renew(&self, token: String) {
+        if let Some(storage) = telegram::session_storage() {
+            let _ = storage.set_item(TOKEN, &token);
+        }
+        self.token.replace(Some(token));
+    }
+
+    async fn sign_in(self) -> Result<String, ApiError> {
+        let result = match self.platform.init_data() {
+            Some(init_data) => api::sign_in(&SignIn { init_data }).await,
+            None => Err(ApiError::SignedOut),
+        };
+        self.signing_in.replace(None);
+        let messages::Session { session_token, .. } = result?;
+        self.renew(session_token.clone());
+        Ok(session_token)
+    }
+}
+
+/// Forgets the token kept for reloads: somebody else has opened the app.
+pub fn forget_stored() {
+    if let Some(storage) = telegram::session_storage() {
+        let _ = storage.remove_item(TOKEN);
+    }
+}

@@ -1,0 +1,224 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use anyhow::{Result, bail};
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::dev;
+use crate::test::{self, Suite};
+
+const HELP: &str = "\
+Loadboard's script runner. Installs whatever is missing, then does what it is asked.
+
+Usage: cargo xtask <command>
+
+Commands:
+  dev     Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
+  test    Run all tests: unit, http, browser, e2e
+  build   Build the app into dist/ and the Worker into edge/build/
+  lint    Check formatting, and clippy for native and wasm code
+  setup   Install everything that any command needs
+
+`cargo xtask <command> --help` names the options of a command.
+
+Environment:
+  LOADBOARD_TOOLS         Where compiled tools are kept [default: loadboard/tools in the user's cache folder]
+  CHROME, CHROMEDRIVER    The browser for tests, and its driver [default: looked for]";
+
+const DEV_HELP: &str = "\
+Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C.
+
+Usage: cargo xtask dev [options]
+
+Options:
+  --port PORT          Where the Worker listens [default: 8787]
+  --cargotech URL      Use this CargoTech API in place of the simulator
+  --bot-token TOKEN    Sign the link for this bot, and have the Worker expect it [default: the one in .dev.vars]
+  --no-build           Start what was built last
+  --sim-port PORT      Where the simulator listens [default: the Worker's port + 1, or any free one]
+  --latency-ms MS      How long the simulator takes to answer
+  --seed SEED          Which world the simulator plays";
+
+const TEST_HELP: &str = "\
+Run all tests and count them: N passed, N failed, N skipped. A suite that cannot run is a failure.
+
+Usage: cargo xtask test [--only SUITE]... [FILTER]
+
+Options:
+  --only SUITE    unit, http, browser or e2e; may be given more than once
+  FILTER          Run only tests whose name contains it";
+
+/// What the user asked for.
+#[derive(Debug, PartialEq)]
+pub enum Command {
+    Help(&'static str),
+    Setup,
+    Build,
+    Dev(dev::Options),
+    Test(test::Options),
+    Lint,
+}
+
+/// Reads the arguments that follow `cargo xtask`.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let mut parser = Parser::from_args(arguments);
+    let command = match parser.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(HELP)),
+        Some(Arg::Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "help" => Ok(Command::Help(HELP)),
+        "setup" => without_options(parser, Command::Setup),
+        "build" => without_options(parser, Command::Build),
+        "lint" => without_options(parser, Command::Lint),
+        "dev" => parse_dev(parser),
+        "test" => parse_test(parser),
+        other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
+    }
+}
+
+fn without_options(mut parser: Parser, command: Command) -> Result<Command> {
+    match parser.next()? {
+        None => Ok(command),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help(HELP)),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn parse_dev(mut parser: Parser) -> Result<Command> {
+    let mut options = dev::Options::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(DEV_HELP)),
+            Arg::Long("port") => options.port = parser.value()?.parse()?,
+            Arg::Long("sim-port") => options.sim_port = Some(parser.value()?.parse()?),
+            Arg::Long("cargotech") => {
+                let url = parser.value()?.string()?;
+                if !url.starts_with("http://") && !url.starts_with("https://") {
+                    bail!(
+                        "--cargotech wants a URL that begins with http:// or https://, not `{url}`"
+                    );
+                }
+                options.cargotech = Some(url.trim_end_matches('/').to_owned());
+            }
+            Arg::Long("bot-token") => options.bot_token = Some(parser.value()?.string()?),
+            Arg::Long("latency-ms") => options.latency_ms = Some(parser.value()?.parse()?),
+            Arg::Long("seed") => options.seed = Some(parser.value()?.parse()?),
+            Arg::Long("no-build") => options.build = false,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let weather =
+        options.latency_ms.is_some() || options.seed.is_some() || options.sim_port.is_some();
+    if options.cargotech.is_some() && weather {
+        bail!(
+            "--latency-ms, --seed and --sim-port are the simulator's; with --cargotech it does not run"
+        );
+    }
+    Ok(Command::Dev(options))
+}
+
+fn parse_test(mut parser: Parser) -> Result<Command> {
+    let mut only = Vec::new();
+    let mut filter = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(TEST_HELP)),
+            Arg::Long("only") => {
+                let suite = parser.value()?.parse()?;
+                if !only.contains(&suite) {
+                    only.push(suite);
+                }
+            }
+            Arg::Value(name) if filter.is_none() => filter = Some(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let suites = if only.is_empty() {
+        Suite::ALL.to_vec()
+    } else {
+        only
+    };
+    Ok(Command::Test(test::Options { suites, filter }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn no_command_is_a_question_for_help() {
+        assert_eq!(parsed("").unwrap(), Command::Help(HELP));
+        assert_eq!(
+            parsed("dev --port 1 --help").unwrap(),
+            Command::Help(DEV_HELP)
+        );
+    }
+
+    #[test]
+    fn dev_listens_on_8787_and_builds_unless_told_otherwise() {
+        let Command::Dev(options) = parsed("dev").unwrap() else {
+            panic!("not dev")
+        };
+        assert_eq!((options.port, options.build), (8787, true));
+        let Command::Dev(options) = parsed("dev --port 9000 --no-build --latency-ms=250").unwrap()
+        else {
+            panic!("not dev")
+        };
+        assert_eq!(
+            (options.port, options.build, options.latency_ms),
+            (9000, false, Some(250))
+        );
+    }
+
+    #[test]
+    fn an_upstream_of_ones_own_has_no_simulator_to_tune() {
+        assert!(parsed("dev --cargotech https://api.example.org/ --latency-ms 5").is_err());
+        assert!(parsed("dev --cargotech api.example.org").is_err());
+        let Command::Dev(options) = parsed("dev --cargotech https://api.example.org/").unwrap()
+        else {
+            panic!("not dev")
+        };
+        assert_eq!(
+            options.cargotech.as_deref(),
+            Some("https://api.example.org")
+        );
+    }
+
+    #[test]
+    fn test_runs_every_suite_unless_some_are_named() {
+        let Command::Test(options) = parsed("test").unwrap() else {
+            panic!("not test")
+        };
+        assert_eq!(
+            options,
+            test::Options {
+                suites: Suite::ALL.to_vec(),
+                filter: None
+            }
+        );
+        let Command::Test(options) = parsed("test --only http --only unit money").unwrap() else {
+            panic!("not test")
+        };
+        assert_eq!(options.suites, [Suite::Http, Suite::Unit]);
+        assert_eq!(options.filter.as_deref(), Some("money"));
+        assert!(parsed("test --only all").is_err());
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused() {
+        assert!(
+            parsed("deploy")
+                .unwrap_err()
+                .to_string()
+                .contains("`deploy`")
+        );
+        assert!(parsed("lint --fix").is_err());
+    }
+}

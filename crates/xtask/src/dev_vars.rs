@@ -1,0 +1,103 @@
+//! Secrets for local runs: `.dev.vars`, made from the committed example.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::Project;
+use crate::terminal::say;
+
+pub const FILE: &str = ".dev.vars";
+/// The committed example; what tests run with, whatever the developer keeps for himself.
+pub const EXAMPLE: &str = ".dev.vars.example";
+
+/// The names and values of a file of secrets.
+pub struct Secrets {
+    file: &'static str,
+    values: Vec<(String, String)>,
+}
+
+impl Secrets {
+    /// The developer's own, made from the example when there are none yet.
+    pub fn own(project: &Project) -> Result<Secrets> {
+        if !project.path(FILE).exists() {
+            fs::copy(project.path(EXAMPLE), project.path(FILE))
+                .with_context(|| format!("{FILE} cannot be made from {EXAMPLE}"))?;
+            say(format_args!(
+                "  made {FILE} from {EXAMPLE}; it is ignored by git"
+            ));
+        }
+        Secrets::read(project, FILE)
+    }
+
+    pub fn example(project: &Project) -> Result<Secrets> {
+        Secrets::read(project, EXAMPLE)
+    }
+
+    fn read(project: &Project, file: &'static str) -> Result<Secrets> {
+        let text = fs::read_to_string(project.path(file))
+            .with_context(|| format!("{file} cannot be read"))?;
+        Ok(Secrets {
+            file,
+            values: parse(&text),
+        })
+    }
+
+    pub fn get(&self, name: &str) -> Result<&str> {
+        let found = self.values.iter().find(|(known, _)| known == name);
+        match found {
+            Some((_, value)) if !value.is_empty() => Ok(value),
+            _ => bail!(
+                "{name} is missing in {}; {EXAMPLE} shows all that is needed",
+                self.file
+            ),
+        }
+    }
+}
+
+/// Lines `NAME=value` or `NAME="value"`; others are comments.
+fn parse(text: &str) -> Vec<(String, String)> {
+    let pair = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let name = name.trim();
+        let is_name = !name.is_empty() && !name.starts_with('#');
+        let value = value.trim();
+        let quoted = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+        let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
+        is_name.then(|| (name.to_owned(), value.to_owned()))
+    };
+    text.lines().filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_comments_are_not_part_of_a_value() {
+        let text = "# a bot\nTELEGRAM_BOT_TOKEN=\"7000000000:abc=def\"\nCARGOTECH_PHONE = +79990000000\n#OFF=1\n";
+        let expected = [
+            ("TELEGRAM_BOT_TOKEN", "7000000000:abc=def"),
+            ("CARGOTECH_PHONE", "+79990000000"),
+        ];
+        assert_eq!(
+            parse(text),
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_missing_secret_is_named() {
+        let secrets = Secrets {
+            file: FILE,
+            values: parse("SESSION_SECRET=\n"),
+        };
+        assert!(
+            secrets
+                .get("SESSION_SECRET")
+                .unwrap_err()
+                .to_string()
+                .contains("SESSION_SECRET is missing in .dev.vars")
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask lint`: formatting, and clippy for all that is compiled natively and for wasm.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::processes;
+use crate::project::Project;
+use crate::setup::{self, Needs};
+use crate::step::step;
+use crate::terminal::complain;
+use crate::toolchain::WASM;
+use crate::workspace::Workspace;
+
+/// Runs all checks, also after one has failed, and fails when any did.
+pub fn run(project: &Project) -> Result<ExitCode> {
+    let environment = setup::run(
+        project,
+        Needs {
+            lint: true,
+            ..Needs::default()
+        },
+    )?;
+    let workspace = Workspace::read(project, &environment)?;
+    let cargo = |command: &str| {
+        let mut cargo = environment.command("cargo");
+        cargo.current_dir(&project.root).arg(command);
+        cargo
+    };
+
+    let mut format = cargo("fmt");
+    format.args(["--all", "--check"]);
+
+    let mut native = cargo("clippy");
+    native
+        .args(packages(workspace.native()))
+        .arg("--all-targets");
+
+    let mut wasm = cargo("clippy");
+    wasm.args(["--target", WASM]);
+    wasm.args(packages(workspace.for_wasm()))
+        .arg("--all-targets");
+
+    let mut failed = 0;
+    failed += check("formatting", &mut format);
+    failed += check("clippy, native", native.args(["--", "-D", "warnings"]));
+    failed += check("clippy, wasm", wasm.args(["--", "-D", "warnings"]));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn packages<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    names.flat_map(|name| ["--package", name])
+}
+
+/// 1 if the check failed, which is said at once.
+fn check(name: &str, command: &mut Command) -> usize {
+    let outcome = step(name, || processes::run(command));
+    processes::leave_to_interrupt();
+    outcome.map_or_else(
+        |error| {
+            complain(format_args!("{error:#}"));
+            1
+        },
+        |()| 0,
+    )
+}

@@ -1,0 +1,205 @@
+//! The simulator and the Worker as running processes.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::environment::Environment;
+use crate::logs::Log;
+use crate::processes::Child;
+use crate::project::Project;
+use crate::step::{self, step};
+use crate::workspace::Workspace;
+use crate::{http, node, processes};
+
+/// Neither takes more than a few seconds; a busy machine gets the rest.
+const READY_LIMIT: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(100);
+
+/// A running server, ended when dropped.
+pub struct Server {
+    name: &'static str,
+    child: Child,
+    log: Arc<Log>,
+    port: u16,
+    /// Answers 200 when the server is ready to be used.
+    ready_path: &'static str,
+}
+
+/// How the simulator is started. What is `None` is left to its own default.
+#[derive(Debug, Clone, Default)]
+pub struct Simulator {
+    pub port: u16,
+    pub latency_ms: Option<u64>,
+    pub seed: Option<u64>,
+    /// The account that the Worker will use.
+    pub phone: String,
+    pub password: String,
+    pub log: PathBuf,
+}
+
+/// How the Worker is started.
+#[derive(Debug, Clone)]
+pub struct Worker<'a> {
+    pub port: u16,
+    /// The CargoTech API that it uses.
+    pub upstream: String,
+    /// The file with its secrets.
+    pub secrets: &'a str,
+    /// Variables in place of those in wrangler.toml.
+    pub vars: Vec<(&'a str, String)>,
+    /// Where KV and Durable Objects are kept.
+    pub state: PathBuf,
+    pub log: PathBuf,
+}
+
+/// Compiles the simulator.
+pub fn build_simulator(project: &Project, environment: &Environment) -> Result<()> {
+    let mut cargo = environment.command("cargo");
+    cargo
+        .current_dir(&project.root)
+        .args(["build", "--quiet", "--package", "sim", "--bin", "sim"]);
+    step("building the simulator", || processes::run(&mut cargo))
+}
+
+impl Simulator {
+    pub fn start(
+        &self,
+        project: &Project,
+        workspace: &Workspace,
+        environment: &Environment,
+    ) -> Result<Server> {
+        let program = workspace.program("sim");
+        if !program.exists() {
+            bail!("the simulator was not built; run this once without --no-build");
+        }
+        let mut command = environment.command(program);
+        command
+            .current_dir(&project.root)
+            .args(["--port", &self.port.to_string()]);
+        command.args(["--phone", &self.phone, "--password", &self.password]);
+        if let Some(latency) = self.latency_ms {
+            command.args(["--latency-ms", &latency.to_string()]);
+        }
+        if let Some(seed) = self.seed {
+            command.args(["--seed", &seed.to_string()]);
+        }
+        let log = Log::to_file("sim", 36, &self.log)?;
+        Server::start("the simulator", &mut command, log, self.port, "/_stats")
+    }
+}
+
+impl Worker<'_> {
+    pub fn start(&self, project: &Project, environment: &Environment) -> Result<Server> {
+        let mut command = node::command(project, environment, "wrangler");
+        command.args([
+            "dev",
+            "--local",
+            "--ip",
+            "127.0.0.1",
+            "--port",
+            &self.port.to_string(),
+        ]);
+        // Any free port: several may run at a time, and nobody debugs JavaScript here.
+        command.args([
+            "--inspector-port",
+            "0",
+            "--show-interactive-dev-session=false",
+        ]);
+        command
+            .args(["--env-file", self.secrets])
+            .arg("--persist-to")
+            .arg(&self.state);
+        command.args(["--var", &format!("CARGOTECH_BASE_URL:{}", self.upstream)]);
+        for (name, value) in &self.vars {
+            command.args(["--var", &format!("{name}:{value}")]);
+        }
+        // Nothing leaves this machine but calls to the upstream.
+        for (name, value) in [
+            ("WRANGLER_SEND_METRICS", "false"),
+            ("WRANGLER_SEND_ERROR_REPORTS", "false"),
+            ("WRANGLER_HIDE_BANNER", "true"),
+            ("WRANGLER_WRITE_LOGS", "false"),
+            ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
+        ] {
+            command.env(name, value);
+        }
+        let log = Log::to_file("worker", 35, &self.log)?;
+        Server::start("the Worker", &mut command, log, self.port, "/health/ready")
+    }
+}
+
+impl Server {
+    fn start(
+        name: &'static str,
+        command: &mut Command,
+        log: Arc<Log>,
+        port: u16,
+        ready_path: &'static str,
+    ) -> Result<Server> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Child::spawn(command)?;
+        log.follow(child.stdout());
+        log.follow(child.stderr());
+        Ok(Server {
+            name,
+            child,
+            log,
+            port,
+            ready_path,
+        })
+    }
+
+    /// Waits until it answers.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            self.require_running()?;
+            let status = http::status(self.port, self.ready_path);
+            if matches!(status, Ok(200)) {
+                step::done(
+                    &format!("{} answers on port {}", self.name, self.port),
+                    started.elapsed(),
+                );
+                return Ok(());
+            }
+            if started.elapsed() > READY_LIMIT {
+                let answer = status.map_or_else(
+                    |error| error.to_string(),
+                    |status| format!("status {status}"),
+                );
+                let path = self.ready_path;
+                bail!(
+                    "{} is not ready: {path} gives {answer}. Its last lines:{}",
+                    self.name,
+                    self.log.last_lines()
+                );
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Stops with its last lines if it has ended.
+    pub fn require_running(&mut self) -> Result<()> {
+        let Some(status) = self.child.try_wait()? else {
+            return Ok(());
+        };
+        processes::leave_to_interrupt();
+        // Its last words may still be on their way through the pipe.
+        thread::sleep(POLL);
+        bail!(
+            "{} ended ({status}). Its last lines:{}",
+            self.name,
+            self.log.last_lines()
+        );
+    }
+
+    /// From here on its log is shown.
+    pub fn show_log(&self) {
+        self.log.show();
+    }
+}

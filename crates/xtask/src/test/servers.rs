@@ -1,0 +1,129 @@
+//! The simulator and the Worker as suites use them: with empty stores, on ports of their own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Outcome, Run, Suite};
+use crate::dev_vars::{self, Secrets};
+use crate::servers::{self, Server, Simulator, Worker};
+use crate::{build, link, ports};
+
+/// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
+const SHORT_WINDOWS: [(&str, &str); 10] = [
+    ("PRICES_FRESH_MS", "1000"),
+    ("LIST_FRESH_MS", "3000"),
+    ("READ_DEADLINE_MS", "3000"),
+    ("UPSTREAM_TIMEOUT_MS", "3500"),
+    ("REFRESH_DEADLINE_MS", "4000"),
+    ("BACKOFF_BASE_MS", "200"),
+    ("BACKOFF_MAX_MS", "1000"),
+    ("LOGIN_PAUSE_MS", "2000"),
+    ("BREAKER_PAUSE_MS", "500"),
+    ("POLL_INTERVAL_MS", "1000"),
+];
+
+pub struct Servers {
+    simulator: Server,
+    worker: Server,
+    simulator_url: String,
+    worker_url: String,
+    secrets: Secrets,
+}
+
+impl Servers {
+    /// Builds what is to be tested, starts both, and waits until they answer.
+    pub fn start(run: &Run<'_>, suite: Suite) -> Result<Servers> {
+        if let Err(error) = run
+            .is_built
+            .get_or_init(|| build(run).map_err(|error| format!("{error:#}")))
+        {
+            bail!("{error}");
+        }
+        let secrets = Secrets::example(run.project)?;
+        let scratch = |name: &str| run.project.scratch(format!("{}-{name}", suite.name()));
+        let (simulator_port, worker_port) = (ports::any_free()?, ports::any_free()?);
+        let simulator_url = format!("http://127.0.0.1:{simulator_port}");
+        let simulator = Simulator {
+            port: simulator_port,
+            phone: secrets.get("CARGOTECH_PHONE")?.to_owned(),
+            password: secrets.get("CARGOTECH_PASSWORD")?.to_owned(),
+            log: scratch("sim.log"),
+            ..Simulator::default()
+        };
+        let worker = Worker {
+            port: worker_port,
+            upstream: simulator_url.clone(),
+            secrets: dev_vars::EXAMPLE,
+            vars: if suite == Suite::Http {
+                short_windows()
+            } else {
+                Vec::new()
+            },
+            state: empty(scratch("state"))?,
+            log: scratch("worker.log"),
+        };
+        let mut simulator = simulator.start(run.project, &run.workspace, &run.environment)?;
+        let mut worker = worker.start(run.project, &run.environment)?;
+        simulator.wait_until_ready()?;
+        worker.wait_until_ready()?;
+        let worker_url = format!("http://localhost:{worker_port}");
+        Ok(Servers {
+            simulator,
+            worker,
+            simulator_url,
+            worker_url,
+            secrets,
+        })
+    }
+
+    /// Tells a suite where the servers are, and the secrets that it needs to play Telegram.
+    pub fn tell(&self, command: &mut Command) -> Result<()> {
+        command.env("LOADBOARD_URL", &self.worker_url);
+        command.env("SIM_URL", &self.simulator_url);
+        command.env(
+            "LOADBOARD_BOT_TOKEN",
+            self.secrets.get("TELEGRAM_BOT_TOKEN")?,
+        );
+        command.env(
+            "LOADBOARD_SESSION_SECRET",
+            self.secrets.get("SESSION_SECRET")?,
+        );
+        Ok(())
+    }
+
+    /// The link that a driver opens.
+    pub fn link(&self) -> Result<String> {
+        link::to_app(&self.worker_url, self.secrets.get("TELEGRAM_BOT_TOKEN")?)
+    }
+
+    /// The outcome, unless a server ended meanwhile: then that is the news.
+    pub fn watch(mut self, outcome: Outcome) -> Result<Outcome> {
+        self.simulator.require_running()?;
+        self.worker.require_running()?;
+        Ok(outcome)
+    }
+}
+
+fn build(run: &Run<'_>) -> Result<()> {
+    build::run(run.project, &run.environment)?;
+    servers::build_simulator(run.project, &run.environment)
+}
+
+fn short_windows() -> Vec<(&'static str, String)> {
+    SHORT_WINDOWS
+        .iter()
+        .map(|&(name, value)| (name, value.to_owned()))
+        .collect()
+}
+
+/// `folder`, without anything an earlier run left there.
+fn empty(folder: PathBuf) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    Ok(folder)
+}

@@ -1,0 +1,194 @@
+//! How each suite is run and counted.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::servers::Servers;
+use super::{Outcome, Run, Suite};
+use crate::browser::Browser;
+use crate::processes::{self, Child};
+use crate::tally::Tally;
+use crate::toolchain::WASM;
+use crate::workspace::HTTP_TESTS;
+use crate::{fingerprint, node, terminal};
+
+/// A suite that hangs is ended, and has failed; compiling it is part of it.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// How a test that runs natively begins, and one that runs in a browser.
+const NATIVE_TEST: &str = "#[test]";
+const BROWSER_TEST: &str = "#[wasm_bindgen_test";
+
+impl Run<'_> {
+    /// Native packages, and those for wasm whose pure parts are tested natively.
+    pub(super) fn unit(&self) -> Result<Outcome> {
+        let mut cargo = self.cargo_test();
+        for package in self.workspace.native().filter(|name| *name != HTTP_TESTS) {
+            cargo.args(["--package", package]);
+        }
+        for package in self.packages_for_wasm_with(NATIVE_TEST)? {
+            cargo.args(["--package", package]);
+        }
+        cargo.arg("--").args(self.filter);
+        counted(&mut cargo)
+    }
+
+    pub(super) fn http(&self) -> Result<Outcome> {
+        // Compiled first: the servers need not wait for it.
+        let mut compile = self.cargo_test();
+        processes::run(compile.args(["--package", HTTP_TESTS, "--no-run"]))?;
+        let servers = Servers::start(self, Suite::Http)?;
+        let mut cargo = self.cargo_test();
+        cargo.args(["--package", HTTP_TESTS, "--", "--test-threads=1"]);
+        cargo.args(self.filter);
+        servers.tell(&mut cargo)?;
+        servers.watch(counted(&mut cargo)?)
+    }
+
+    pub(super) fn browser(&self) -> Result<Outcome> {
+        let browser = self.found_browser()?;
+        let webdriver = self.project.scratch("webdriver.json");
+        fs::create_dir_all(self.project.scratch(""))?;
+        fs::write(&webdriver, browser.webdriver_json()?)?;
+        let packages = self.packages_for_wasm_with(BROWSER_TEST)?;
+        if packages.is_empty() {
+            bail!("no package for wasm has a test with {BROWSER_TEST}]");
+        }
+        let mut cargo = self.cargo_test();
+        cargo.args(["--target", WASM]);
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        cargo.arg("--").args(self.filter);
+        cargo.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        );
+        cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &webdriver);
+        cargo.env("CHROMEDRIVER", &browser.chromedriver);
+        counted(&mut cargo)
+    }
+
+    pub(super) fn e2e(&self) -> Result<Outcome> {
+        let chrome = &self.found_browser()?.chrome;
+        let servers = Servers::start(self, Suite::E2e)?;
+        let report = self.project.scratch("playwright.json");
+        // An old report must not speak for a run that wrote none.
+        let _ = fs::remove_file(&report);
+        let mut playwright = node::command(self.project, &self.environment, "playwright");
+        playwright.current_dir(self.project.path("tests/e2e"));
+        playwright.args(["test", "--reporter=list,json"]);
+        if let Some(filter) = self.filter {
+            playwright.args(["--grep", &literally(filter), "--pass-with-no-tests"]);
+        }
+        playwright.env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report);
+        playwright
+            .env("CHROME", chrome)
+            .env("LOADBOARD_LINK", servers.link()?);
+        servers.tell(&mut playwright)?;
+        let status = Child::spawn(&mut playwright)?.wait_at_most(LIMIT)?;
+        let report = fs::read_to_string(&report).context("Playwright wrote no report")?;
+        let tally = Tally::of_playwright(&report)?;
+        servers.watch(Outcome {
+            tally,
+            succeeded: status.success(),
+        })
+    }
+
+    fn found_browser(&self) -> Result<&Browser> {
+        self.environment
+            .browser
+            .as_ref()
+            .context("no browser was set up")
+    }
+
+    fn cargo_test(&self) -> Command {
+        let mut cargo = self.environment.command("cargo");
+        cargo
+            .current_dir(&self.project.root)
+            .args(["test", "--no-fail-fast"]);
+        if terminal::in_colour() {
+            cargo.env("CARGO_TERM_COLOR", "always");
+        }
+        cargo
+    }
+
+    /// Packages for wasm that have tests of a kind, known by how those begin.
+    fn packages_for_wasm_with(&self, beginning: &str) -> Result<Vec<&str>> {
+        let mut packages = Vec::new();
+        for package in self.workspace.for_wasm() {
+            let Some(folder) = self.workspace.folder(package) else {
+                continue;
+            };
+            let files = fingerprint::files_below(folder, &["target", "build"])?;
+            let mut sources = files
+                .iter()
+                .filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+            if sources
+                .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains(beginning)))
+            {
+                packages.push(package);
+            }
+        }
+        Ok(packages)
+    }
+}
+
+/// Runs `command`, shows its output, and counts the results in it.
+fn counted(command: &mut Command) -> Result<Outcome> {
+    let mut child = Child::spawn(command.stdout(Stdio::piped()))?;
+    let output = child.stdout();
+    let counting = std::thread::spawn(move || {
+        let mut tally = Tally::default();
+        let Some(output) = output else { return tally };
+        let mut reader = BufReader::new(output);
+        let mut line = Vec::new();
+        // Bytes, not text: a test may print anything.
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            let _ = io::stdout().write_all(&line);
+            if let Some(counts) = Tally::of_line(&String::from_utf8_lossy(&line)) {
+                tally += counts;
+            }
+            line.clear();
+        }
+        tally
+    });
+    let status = child.wait_at_most(LIMIT)?;
+    let Ok(tally) = counting.join() else {
+        bail!("the output of the tests could not be read")
+    };
+    Ok(Outcome {
+        tally,
+        succeeded: status.success(),
+    })
+}
+
+/// A regular expression for exactly this text.
+fn literally(text: &str) -> String {
+    let escape = |character: char| {
+        let is_plain = character.is_alphanumeric() || matches!(character, ' ' | '_');
+        if is_plain {
+            character.to_string()
+        } else {
+            format!("\\{character}")
+        }
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_means_itself() {
+        assert_eq!(literally("13 500 (up)"), "13 500 \\(up\\)");
+    }
+}

@@ -1,0 +1,56 @@
+// Time that a test moves by hand, in place of the page's timers and of performance.now().
+
+const real = {
+  setTimeout: globalThis.setTimeout.bind(globalThis),
+  clearTimeout: globalThis.clearTimeout.bind(globalThis),
+  setInterval: globalThis.setInterval.bind(globalThis),
+  clearInterval: globalThis.clearInterval.bind(globalThis),
+};
+
+let now = 0;
+let last = 0;
+let timers = new Map();
+
+const add = (callback, ms, every) => {
+  // Far from the numbers that the browser gives, so that no one clears a timer of the other kind.
+  const id = 1_000_000_000 + (last += 1);
+  timers.set(id, { due: now + Math.max(0, ms || 0), callback, every });
+  return id;
+};
+
+export function install() {
+  now = 1_000;
+  timers = new Map();
+  globalThis.setTimeout = (callback, ms) => add(callback, ms, null);
+  globalThis.setInterval = (callback, ms) => add(callback, ms, ms);
+  globalThis.clearTimeout = (id) => { if (!timers.delete(id)) real.clearTimeout(id); };
+  globalThis.clearInterval = globalThis.clearTimeout;
+  performance.now = () => now;
+}
+
+export function uninstall() {
+  Object.assign(globalThis, real);
+  delete performance.now;
+}
+
+/** Lets promises, effects and observers that are due run to their end. */
+export async function settle() {
+  for (let turn = 0; turn < 8; turn += 1) await new Promise((done) => real.setTimeout(done, 0));
+}
+
+/** Moves time, ringing each timer when its moment comes. */
+export async function advance(ms) {
+  const end = now + ms;
+  await settle();
+  for (;;) {
+    const next = [...timers].filter(([, timer]) => timer.due <= end).sort((a, b) => a[1].due - b[1].due)[0];
+    if (next === undefined) break;
+    const [id, timer] = next;
+    now = Math.max(now, timer.due);
+    if (timer.every === null) timers.delete(id);
+    else timer.due += timer.every;
+    timer.callback();
+    await settle();
+  }
+  now = end;
+}

@@ -1,0 +1,43 @@
+//! Time that a test moves by hand. Everything real stays in the loop: gloo's timers, the app's clock.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/fake_clock.js")]
+extern "C" {
+    fn install();
+    fn uninstall();
+    async fn settle();
+    async fn advance(ms: f64);
+}
+
+/// The page's time, until dropped.
+pub struct FakeClock;
+
+impl FakeClock {
+    /// Stops the page's time.
+    pub fn install() -> Self {
+        install();
+        Self
+    }
+
+    /// Lets this many milliseconds pass.
+    pub async fn advance(&self, ms: u32) {
+        advance(f64::from(ms)).await;
+    }
+
+    /// Lets no time pass, but everything that is due happen.
+    pub async fn settle(&self) {
+        settle().await;
+    }
+}
+
+impl Drop for FakeClock {
+    fn drop(&mut self) {
+        uninstall();
+    }
+}
+
+/// The same for tests that leave time alone.
+pub async fn settled() {
+    settle().await;
+}

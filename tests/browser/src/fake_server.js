@@ -1,0 +1,24 @@
+// The network, as a test plays it.
+
+const real = globalThis.fetch;
+
+/** `answer(url, method, headers, body)` returns what becomes of a request; `gave_up()` hears of each that is aborted. */
+export function install(answer, gave_up) {
+  globalThis.fetch = (url, init = {}) =>
+    new Promise((resolve, reject) => {
+      init.signal?.addEventListener("abort", () => {
+        gave_up();
+        reject(new DOMException("given up", "AbortError"));
+      });
+      const reply = answer(url, init.method ?? "GET", JSON.stringify(init.headers ?? {}), init.body ?? "");
+      if (reply.fails) reject(new TypeError("no network"));
+      else if (!reply.hangs) {
+        const bodiless = reply.status === 304;
+        resolve(new Response(bodiless ? null : reply.body, { status: reply.status, headers: reply.headers }));
+      }
+    });
+}
+
+export function uninstall() {
+  globalThis.fetch = real;
+}

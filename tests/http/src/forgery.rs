@@ -1,0 +1,124 @@
+//! What only Telegram and the Worker sign, signed by tests.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Utc};
+use jwt_compact::{
+    AlgorithmExt, Claims, Header,
+    alg::{Hs256, Hs256Key},
+};
+use serde_json::json;
+
+use crate::variable;
+
+/// Seconds since 1970.
+pub fn unix_seconds() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or_default()
+}
+
+/// initData of a driver, good unless told otherwise.
+#[derive(Clone, Debug)]
+pub struct InitData {
+    bot_token: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl InitData {
+    /// What Telegram gives to the app when this driver opens it now.
+    pub fn of(driver_id: i64) -> Self {
+        let user = json!({
+            "id": driver_id,
+            "first_name": "Иван & Co",
+            "username": "ivan",
+            "language_code": "ru",
+            "is_premium": true,
+        });
+        Self {
+            bot_token: variable("LOADBOARD_BOT_TOKEN"),
+            fields: vec![
+                ("query_id", "AAHdF6IQAAAAAN0XohDhrOrc".to_owned()),
+                ("user", user.to_string()),
+                ("auth_date", unix_seconds().to_string()),
+                ("signature", "c2lnbmF0dXJl".to_owned()),
+            ],
+        }
+    }
+
+    /// The same with one field set.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self = self.without(name);
+        self.fields.push((name, value.to_string()));
+        self
+    }
+
+    /// The same without one field.
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(field, _)| *field != name);
+        self
+    }
+
+    /// The same, signed for another bot.
+    pub fn for_bot(mut self, bot_token: &str) -> Self {
+        self.bot_token = bot_token.to_owned();
+        self
+    }
+
+    /// The signed text.
+    pub fn sign(&self) -> String {
+        let fields: Vec<(&str, &str)> = self
+            .fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        telegram::init_data::sign(&self.bot_token, &fields)
+    }
+}
+
+/// A session token that the Worker did not issue, though it could have.
+#[derive(Clone, Debug)]
+pub struct SessionToken {
+    driver_id: i64,
+    ends_at: Option<i64>,
+    secret: String,
+}
+
+impl SessionToken {
+    /// The session of a driver that ends so many seconds from now.
+    pub fn ending_in(driver_id: i64, seconds: i64) -> Self {
+        Self {
+            driver_id,
+            ends_at: Some(unix_seconds() + seconds),
+            secret: variable("LOADBOARD_SESSION_SECRET"),
+        }
+    }
+
+    /// The same, signed with another secret.
+    pub fn signed_with(mut self, secret: &str) -> Self {
+        self.secret = secret.to_owned();
+        self
+    }
+
+    /// The same without an end.
+    pub fn endless(mut self) -> Self {
+        self.ends_at = None;
+        self
+    }
+
+    /// The token.
+    ///
+    /// # Panics
+    /// If the end is no moment.
+    pub fn sign(&self) -> String {
+        let mut claims = Claims::new(json!({"sub": self.driver_id}));
+        claims.expiration = self.ends_at.map(|seconds| {
+            DateTime::<Utc>::from_timestamp(seconds, 0).expect("ends within some days of now")
+        });
+        Hs256
+            .token(&Header::empty(), &claims, &Hs256Key::new(&self.secret))
+            .expect("numbers and a moment always become JSON")
+    }
+}

@@ -1,0 +1,176 @@
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Instant,
+};
+
+use domain::messages::{CargoList, Prices};
+use reqwest::{Client, Method, RequestBuilder, redirect};
+use serde_json::{Value, json};
+
+use crate::{InitData, Reply, variable};
+
+/// The Worker, as the app of one driver talks to it. Clones are the same driver.
+#[derive(Clone, Debug)]
+pub struct Loadboard {
+    http: Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Loadboard {
+    /// The Worker before anybody signed in.
+    ///
+    /// # Panics
+    /// Without the variables that say where it is.
+    pub fn from_environment() -> Self {
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .build();
+        Self {
+            http: http.expect("a client without TLS needs nothing of the machine"),
+            url: variable("LOADBOARD_URL"),
+            token: None,
+        }
+    }
+
+    /// A driver of one's own, signed in.
+    pub async fn signed_in() -> Self {
+        static DRIVERS: AtomicI64 = AtomicI64::new(5_000_000_000_000);
+        let board = Self::from_environment();
+        let driver_id = DRIVERS.fetch_add(1, Ordering::Relaxed);
+        let reply = board.sign_in(&InitData::of(driver_id).sign()).await;
+        board.with_token(&reply.session().session_token)
+    }
+
+    /// The same Worker with another session.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same Worker without a session.
+    pub fn signed_out(&self) -> Self {
+        Self {
+            token: None,
+            ..self.clone()
+        }
+    }
+
+    /// A request, with the session if there is one.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Panics
+    /// If there is none: whatever is asked, the Worker answers.
+    pub async fn send(&self, request: RequestBuilder) -> Reply {
+        let request = request.build().expect("tests ask for what can be asked");
+        let what = format!("{} {}", request.method(), request.url());
+        let began = Instant::now();
+        let answer = async {
+            let response = self.http.execute(request).await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Ok::<_, reqwest::Error>((status, headers, response.text().await?))
+        };
+        let (status, headers, body) = answer
+            .await
+            .unwrap_or_else(|error| panic!("{what}: no answer: {error:?}"));
+        Reply {
+            request: what,
+            status,
+            headers,
+            body,
+            took: began.elapsed(),
+        }
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `GET` with `If-None-Match`.
+    pub async fn get_unless(&self, path: &str, if_none_match: &str) -> Reply {
+        let request = self.request(Method::GET, path);
+        self.send(request.header("if-none-match", if_none_match))
+            .await
+    }
+
+    /// `POST /api/auth/telegram` with this initData.
+    pub async fn sign_in(&self, init_data: &str) -> Reply {
+        self.post_sign_in(json!({"init_data": init_data}).to_string())
+            .await
+    }
+
+    /// `POST /api/auth/telegram` with this body.
+    pub async fn post_sign_in(&self, body: impl Into<reqwest::Body>) -> Reply {
+        let request = self.request(Method::POST, "/api/auth/telegram");
+        self.send(request.body(body)).await
+    }
+
+    /// Rows of a list, which must be had.
+    pub async fn list(&self, query: &str) -> CargoList {
+        self.get(&format!("/api/cargos/?{query}")).await.list()
+    }
+
+    /// Prices, which must be had.
+    pub async fn prices(&self, query: &str) -> Prices {
+        self.get(&format!("/api/cargos/prices/?{query}"))
+            .await
+            .prices()
+    }
+
+    /// Prices, which must be had without waiting for upstream.
+    pub async fn prices_at_once(&self, query: &str) -> Prices {
+        self.get(&format!("/api/cargos/prices/?{query}"))
+            .await
+            .expect_at_once()
+            .prices()
+    }
+
+    /// Whether `/health/ready` says that calls upstream are being refused or probed.
+    ///
+    /// # Panics
+    /// If it says nothing of it.
+    pub async fn breaker_is_open(&self) -> bool {
+        let reply = self.get("/health/ready").await;
+        let ready: Value = serde_json::from_str(&reply.expect_status(200).body)
+            .unwrap_or_else(|error| panic!("{error} in {reply:?}"));
+        ready["upstream"]["breaker_open"]
+            .as_bool()
+            .unwrap_or_else(|| panic!("no word of the breaker in {ready}"))
+    }
+
+    /// Sends the same request so many times at once.
+    pub async fn get_at_once(&self, path: &str, times: usize) -> Vec<Reply> {
+        self.get_all(vec![path.to_owned(); times]).await
+    }
+
+    /// Sends all these requests at once.
+    ///
+    /// # Panics
+    /// If one of them is not answered.
+    pub async fn get_all(&self, paths: impl IntoIterator<Item = String>) -> Vec<Reply> {
+        let asked: Vec<_> = paths
+            .into_iter()
+            .map(|path| {
+                let board = self.clone();
+                tokio::spawn(async move { board.get(&path).await })
+            })
+            .collect();
+        let mut replies = Vec::new();
+        for reply in asked {
+            replies.push(reply.await.expect("every request is answered"));
+        }
+        replies
+    }
+}

@@ -1,0 +1,34 @@
+//! The durations that the Worker under test runs with, far shorter than those it ships with; `cargo xtask test` sets
+//! them. [`crate::Reply::prices`] finds out if they differ.
+
+use std::time::Duration;
+
+/// `PRICES_FRESH_MS`
+pub const PRICES_FRESH: Duration = Duration::from_millis(1_000);
+/// `LIST_FRESH_MS`
+pub const LIST_FRESH: Duration = Duration::from_millis(3_000);
+/// `READ_DEADLINE_MS`
+pub const READ_DEADLINE: Duration = Duration::from_millis(3_000);
+/// `REFRESH_DEADLINE_MS`
+pub const REFRESH_DEADLINE: Duration = Duration::from_millis(4_000);
+/// `BACKOFF_MAX_MS`
+pub const BACKOFF_MAX: Duration = Duration::from_millis(1_000);
+/// `BREAKER_FAILURES`
+pub const BREAKER_FAILURES: u64 = 5;
+/// `BREAKER_PAUSE_MS`, of which jitter takes up to a quarter away.
+pub const BREAKER_PAUSE: Duration = Duration::from_millis(500);
+/// `POLL_INTERVAL_MS`
+pub const POLL_INTERVAL: Duration = Duration::from_millis(1_000);
+/// `LOGIN_PAUSE_MS`
+pub const LOGIN_PAUSE: Duration = Duration::from_millis(2_000);
+/// `UPSTREAM_CALLS_PER_MINUTE`
+pub const CALLS_PER_MINUTE: u64 = 600;
+
+/// An answer that waited for nothing: half of what a reader waits for upstream, and far more than it takes.
+pub const AT_ONCE: Duration = Duration::from_millis(1_500);
+/// What a busy machine may add to a deadline.
+pub const SLACK: Duration = Duration::from_millis(1_500);
+/// Back from an outage: one interval, the second in which the readers of one place do not ask again, and slack.
+pub const RECOVERY: Duration = Duration::from_millis(3_500);
+/// Back from anything at all: a login that was refused, calls that were spent, a pause that upstream asked for.
+pub const WHOLE_RECOVERY: Duration = Duration::from_millis(15_000);

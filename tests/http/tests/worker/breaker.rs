@@ -1,0 +1,131 @@
+//! While upstream fails it is left alone, and tried with one call at a time.
+
+use std::time::Instant;
+
+use tests_http::{
+    ColdFilters, Loadboard, Simulator, begin_with_calls_to_spare, during, until,
+    windows::{BACKOFF_MAX, BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY},
+};
+
+/// Readers of so many different lists, each with a copy.
+struct Readers {
+    board: Loadboard,
+    paths: Vec<String>,
+}
+
+impl Readers {
+    async fn warm(board: &Loadboard, count: usize) -> Self {
+        let paths: Vec<String> = (0..count)
+            .map(|_| format!("/api/cargos/prices/?{}", ColdFilters::new()))
+            .collect();
+        for reply in board.get_all(paths.clone()).await {
+            reply.prices();
+        }
+        Self {
+            board: board.clone(),
+            paths,
+        }
+    }
+
+    /// All read at once, and none of them waits. How many see stale prices.
+    async fn read(&self) -> usize {
+        let replies = self.board.get_all(self.paths.clone()).await;
+        replies
+            .iter()
+            .filter(|reply| reply.expect_at_once().prices().stale)
+            .count()
+    }
+
+    async fn read_until_the_breaker_opens(&self) {
+        until(
+            "the breaker opens",
+            RECOVERY * 2,
+            async || {
+                self.read().await;
+                self.board.breaker_is_open().await
+            },
+            |open| *open,
+        )
+        .await;
+    }
+}
+
+async fn calls(sim: &Simulator) -> u64 {
+    sim.stats().await.endpoint("list").calls
+}
+
+#[tokio::test]
+async fn calls_stop_when_upstream_keeps_failing() {
+    let (board, sim) = begin_with_calls_to_spare().await;
+    let readers = Readers::warm(&board, 10).await;
+    sim.weather("error500").await;
+    sim.forget_counts().await;
+    readers.read_until_the_breaker_opens().await;
+    assert!(calls(&sim).await >= BREAKER_FAILURES, "not before");
+
+    sim.forget_counts().await;
+    let began = Instant::now();
+    during(
+        "ten readers keep their prices",
+        BREAKER_PAUSE * 5,
+        async || readers.read().await,
+        |stale| *stale == 10,
+    )
+    .await;
+    let shortest_pause = BREAKER_PAUSE * 3 / 4;
+    let probes = began.elapsed().as_millis() / shortest_pause.as_millis() + 1;
+    let calls = calls(&sim).await;
+    assert!(
+        (1..=probes).contains(&u128::from(calls)),
+        "{calls} calls where {probes} probes were due at most"
+    );
+}
+
+#[tokio::test]
+async fn an_open_breaker_lets_one_probe_through() {
+    let (board, sim) = begin_with_calls_to_spare().await;
+    let readers = Readers::warm(&board, 10).await;
+    sim.weather("error500").await;
+    readers.read_until_the_breaker_opens().await;
+    sim.weather("hang").await;
+    sim.forget_counts().await;
+    until(
+        "a probe hangs",
+        RECOVERY,
+        async || {
+            readers.read().await;
+            sim.stats().await.in_flight
+        },
+        |in_flight| *in_flight == 1,
+    )
+    .await;
+    during(
+        "ten readers and one probe",
+        BREAKER_PAUSE * 3,
+        async || {
+            readers.read().await;
+            sim.stats().await.calls
+        },
+        |calls| *calls == 1,
+    )
+    .await;
+}
+
+/// The incumbent's breaker stays open for a minute though upstream came back at once.
+#[tokio::test]
+async fn when_upstream_is_back_everybody_is() {
+    let (board, sim) = begin_with_calls_to_spare().await;
+    let readers = Readers::warm(&board, 10).await;
+    sim.weather("error503").await;
+    readers.read_until_the_breaker_opens().await;
+    sim.clear_the_sky().await;
+    until(
+        "all ten are fresh",
+        // Whoever asked while the one probe was out was refused, and backs off once more.
+        RECOVERY + BACKOFF_MAX * 2,
+        async || readers.read().await,
+        |stale| *stale == 0,
+    )
+    .await;
+    assert!(!board.breaker_is_open().await);
+}

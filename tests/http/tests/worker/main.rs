@@ -1,0 +1,16 @@
+//! Rules of the Worker, file by file; each is told by the name of its test.
+
+mod breaker;
+mod budget;
+mod dead_tokens;
+mod hostile_input;
+mod list;
+mod outages;
+mod page;
+mod parameters;
+mod prices;
+mod routes;
+mod sessions;
+mod sign_in;
+mod single_flight;
+mod spoilt_answers;

@@ -1,0 +1,109 @@
+//! At most one upstream fetch for a key, however many ask.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+use tests_http::{ColdFilters, begin, windows::PRICES_FRESH};
+
+#[tokio::test]
+async fn two_hundred_cold_readers_make_one_call() {
+    let (board, sim) = begin().await;
+    sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 300}}))
+        .await;
+    let cold = ColdFilters::new();
+    let replies = board
+        .get_at_once(&format!("/api/cargos/prices/?{cold}"), 200)
+        .await;
+    let expected = sim.prices().await.rows(20);
+    for reply in replies {
+        assert_eq!(reply.prices().prices, expected);
+    }
+    assert_eq!(sim.stats().await.calls_for(&cold), 1);
+}
+
+#[tokio::test]
+async fn readers_of_list_and_prices_and_different_windows_join_one_flight() {
+    let (board, sim) = begin().await;
+    sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 500}}))
+        .await;
+    let cold = ColdFilters::new();
+    let paths = (1..=10).flat_map(|limit| {
+        [
+            format!("/api/cargos/?{cold}&limit={limit}"),
+            format!("/api/v{}/cargos/prices?{cold}&limit={limit}", limit % 3 + 1),
+        ]
+    });
+    for reply in board.get_all(paths).await {
+        reply.expect_status(200);
+    }
+    assert_eq!(sim.stats().await.calls_for(&cold), 1);
+}
+
+/// Every poll of the incumbent is a call: fifty of these clients would make hundreds.
+#[tokio::test]
+async fn polling_costs_one_call_an_interval_however_many_poll() {
+    const CLIENTS: usize = 50;
+    const TIME: Duration = Duration::from_secs(4);
+    let (board, sim) = begin().await;
+    let lists = [ColdFilters::new(), ColdFilters::new()];
+    let began = Instant::now();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let board = board.clone();
+            let path = format!("/api/cargos/prices/?{}", lists[client % lists.len()]);
+            tokio::spawn(async move {
+                let mut tag = String::new();
+                let mut polls = 0_u64;
+                while began.elapsed() < TIME {
+                    let reply = board.get_unless(&path, &tag).await;
+                    if reply.status == 304 {
+                        reply.expect_not_modified();
+                    } else {
+                        tag = reply.prices().etag.as_str().to_owned();
+                    }
+                    polls += 1;
+                    // The pace of a client.
+                    tokio::time::sleep(Duration::from_millis(150)).await;
+                }
+                polls
+            })
+        })
+        .collect();
+    let mut polls = 0;
+    for client in clients {
+        polls += client.await.unwrap();
+    }
+    let intervals = began.elapsed().as_millis() / PRICES_FRESH.as_millis();
+    let stats = sim.stats().await;
+    assert!(polls > 500, "only {polls} polls");
+    for cold in &lists {
+        let calls = u128::from(stats.calls_for(cold));
+        assert!(
+            (2..=intervals + 1).contains(&calls),
+            "{calls} calls in {intervals} intervals for {polls} polls"
+        );
+    }
+    assert_eq!(stats.max_identical_lists_in_flight, 1);
+}
+
+/// A phone that loses its connection takes nothing away from the others.
+#[tokio::test]
+async fn a_reader_who_leaves_stops_no_fetch() {
+    let (board, sim) = begin().await;
+    sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 1_000}}))
+        .await;
+    let cold = ColdFilters::new();
+    let path = format!("/api/cargos/prices/?{cold}");
+    let first = board
+        .request(Method::GET, &path)
+        .timeout(Duration::from_millis(300));
+    assert!(first.send().await.is_err(), "he leaves before the answer");
+    let reply = board.get(&path).await;
+    assert_eq!(reply.prices().prices, sim.prices().await.rows(20));
+    assert!(
+        reply.took < Duration::from_millis(1_000),
+        "a fetch was under way: {reply:?}"
+    );
+    assert_eq!(sim.stats().await.calls_for(&cold), 1);
+}
