@@ -17,13 +17,23 @@ mod routes;
 mod session;
 mod upstream_guard_do;
 
-use worker::{Context, Env, event};
+use futures_util::FutureExt;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
+use worker::{Context, Env, worker_sys};
 
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    Ok(routes::answer(request, env, context).await)
+/// The platform's entry: gives it a `Response`, or a promise of one if that takes I/O.
+///
+/// `#[event(fetch)]` would always make a promise, settled a microtask later. That alone costs as much as all that we
+/// do for a hit.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> JsValue {
+    // Shared, because it goes from no task to a task: `worker::Delay` wakes only who polled it first.
+    let answer = routes::answer(request, env, Context::new(context))
+        .boxed_local()
+        .shared();
+    match answer.clone().now_or_never() {
+        Some(response) => response.into(),
+        None => future_to_promise(async { Ok(answer.await.into()) }).into(),
+    }
 }

@@ -32,10 +32,9 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     let etag = Etag::of_prices(total, &rows);
     let age_ms = copies.age_ms();
     let stale = copies.is_stale();
-    let stale_for = age_ms.saturating_sub(policy.fresh);
-    let poll_after_ms = copies.oldest().map_or(reader.config.pace.interval, |copy| {
-        let pace = &reader.config.pace;
-        pace.poll_after(copy.verdict, stale_for, copy.asked_before)
+    let pace = &reader.config.pace;
+    let poll_after_ms = copies.oldest().map_or(pace.interval, |copy| {
+        pace.poll_after(copy.verdict, copy.asking)
     });
 
     let answer = if etag.is_in(request.if_none_match()) {

@@ -4,7 +4,7 @@ use std::{cell::RefCell, pin::pin, rc::Rc};
 
 use domain::{Filters, PAGE_ROWS, Window};
 use futures_util::future::{Either, join_all, select};
-use swr::{Class, HotCopies, Policy, UnixMillis, Verdict};
+use swr::{Asking, Class, HotCopies, Policy, UnixMillis, Verdict};
 use worker::{Context, Delay, Env};
 
 use crate::{
@@ -44,7 +44,7 @@ pub struct Copy {
     tier: Tier,
     waited: bool,
     /// See [`swr::Pace::poll_after`].
-    pub asked_before: Option<u64>,
+    pub asking: Option<Asking>,
 }
 
 /// The pages that hold a window, from its first row on.
@@ -126,21 +126,22 @@ impl Reader {
                 verdict,
                 tier,
                 waited: false,
-                asked_before: None,
+                asking: None,
             }
         };
 
         let hot = self
             .hot(|hot| hot.get(&key).cloned())
             .map(|record| judged(record, Tier::Memory));
-        let mut asked_before = None;
+        let mut asking = None;
         if let Some(copy) = hot {
             match copy.verdict {
                 Verdict::Fresh { .. } => return Ok(copy),
                 Verdict::Stale => {
-                    asked_before = self.hot(|hot| hot.should_ask(&key, self.now));
-                    if asked_before.is_none() {
-                        return Ok(copy);
+                    let now = self.hot(|hot| hot.asking(&key, self.now));
+                    asking = Some(now);
+                    if !now.ask {
+                        return Ok(Copy { asking, ..copy });
                     }
                 }
                 Verdict::OnError | Verdict::Dead => {}
@@ -171,9 +172,9 @@ impl Reader {
             Some(copy) if matches!(copy.verdict, Verdict::Fresh { .. }) => Ok(copy),
             Some(copy) if copy.verdict == Verdict::Stale => {
                 // A copy that KV brought just now has not been asked for yet.
-                let asked_before = self
-                    .hot(|hot| hot.should_ask(&key, self.now))
-                    .or(asked_before);
+                if asking.is_none() || copy.tier == Tier::Kv {
+                    asking = Some(self.hot(|hot| hot.asking(&key, self.now)));
+                }
                 let refresh = refresh(
                     self.env.clone(),
                     self.config.clone(),
@@ -182,10 +183,7 @@ impl Reader {
                 self.context.wait_until(async move {
                     refresh.await;
                 });
-                Ok(Copy {
-                    asked_before,
-                    ..copy
-                })
+                Ok(Copy { asking, ..copy })
             }
             servable => {
                 let servable = servable.filter(|copy| copy.verdict == Verdict::OnError);
@@ -220,7 +218,7 @@ impl Reader {
                 verdict,
                 tier,
                 waited: true,
-                asked_before: None,
+                asking: None,
             })
         };
         let tier = match outcome {

@@ -92,13 +92,15 @@ pub async fn status(env: &Env) -> Result<Status> {
 /// See the module.
 #[durable_object]
 pub struct UpstreamGuard {
+    state: Rc<State>,
     env: Env,
     guard: RefCell<Option<Rc<Guard>>>,
 }
 
 impl DurableObject for UpstreamGuard {
-    fn new(_state: State, env: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         Self {
+            state: Rc::new(state),
             env,
             guard: RefCell::new(None),
         }
@@ -128,7 +130,7 @@ impl UpstreamGuard {
             return Ok(guard.clone());
         }
         let config = config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))?;
-        let guard = Rc::new(Guard::new(config, clock::now()));
+        let guard = Rc::new(Guard::new(self.state.clone(), config, clock::now())?);
         self.guard.replace(Some(guard.clone()));
         Ok(guard)
     }
@@ -137,10 +139,12 @@ impl UpstreamGuard {
 type Login = Shared<LocalBoxFuture<'static, std::result::Result<(), CallError>>>;
 
 struct Guard {
+    state: Rc<State>,
     config: Rc<Config>,
     client: Client,
     budget: RefCell<Budget>,
     breaker: RefCell<Breaker>,
+    /// Kept in SQLite too: an object that is idle for a while is evicted, and a login costs a call.
     token: RefCell<Option<Token>>,
     /// The login under way, which all who need one join.
     login: RefCell<Option<Login>>,
@@ -149,16 +153,18 @@ struct Guard {
 }
 
 impl Guard {
-    fn new(config: Rc<Config>, now: UnixMillis) -> Self {
-        Self {
+    fn new(state: Rc<State>, config: Rc<Config>, now: UnixMillis) -> Result<Self> {
+        let token = load_token(&state)?;
+        Ok(Self {
+            state,
             client: Client::new(&config.cargotech_base_url, config.upstream_timeout),
             budget: RefCell::new(Budget::new(config.upstream_calls_per_minute, now)),
             breaker: RefCell::new(Breaker::new(config.breaker)),
-            token: RefCell::new(None),
+            token: RefCell::new(token),
             login: RefCell::new(None),
             refused: RefCell::new(None),
             config,
-        }
+        })
     }
 
     fn status(&self) -> Status {
@@ -233,7 +239,12 @@ impl Guard {
     async fn log_in(self: Rc<Self>) -> std::result::Result<(), CallError> {
         let result = self.new_token().await;
         self.login.replace(None);
-        self.token.replace(Some(result?));
+        let token = result?;
+        if let Err(error) = save_token(&self.state, &token) {
+            // The next object logs in again, nothing worse.
+            worker::console_error!("the login was not kept: {error}");
+        }
+        self.token.replace(Some(token));
         Ok(())
     }
 
@@ -317,4 +328,28 @@ impl Guard {
             }
         }
     }
+}
+
+fn load_token(state: &State) -> Result<Option<Token>> {
+    #[derive(Deserialize)]
+    struct Row {
+        token: Token,
+    }
+    let sql = state.storage().sql();
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS login (id INTEGER PRIMARY KEY CHECK (id = 0), token TEXT NOT NULL)",
+        None,
+    )?;
+    let rows = sql
+        .exec("SELECT token FROM login", None)?
+        .to_array::<Row>()?;
+    Ok(rows.into_iter().map(|row| row.token).next())
+}
+
+fn save_token(state: &State, token: &Token) -> Result<()> {
+    state.storage().sql().exec(
+        "INSERT INTO login (id, token) VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET token = excluded.token",
+        vec![token.as_str().into()],
+    )?;
+    Ok(())
 }

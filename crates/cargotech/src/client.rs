@@ -25,8 +25,16 @@ impl fmt::Debug for Credentials {
 }
 
 /// A bearer token. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Token(String);
+
+impl Token {
+    /// The token itself, to be kept where its owner is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

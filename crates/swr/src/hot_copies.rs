@@ -20,7 +20,28 @@ struct Hot<V> {
     ticket: Ticket,
     bytes: usize,
     used: u64,
-    refresh_asked_at: Option<UnixMillis>,
+    /// When the first and the last refresh of this very copy were asked for.
+    asked: Option<(UnixMillis, UnixMillis)>,
+}
+
+/// What is known of the refresh of a stale copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Whether this reader should ask for one.
+    pub ask: bool,
+    /// How long ago the first one for this very copy was asked for, in milliseconds; 0 if it is this reader's.
+    pub since_first: u64,
+    /// How long ago the last one was asked for before this reader came; `u64::MAX` if never.
+    pub since_last: u64,
+}
+
+impl Asking {
+    /// The first reader of all asks.
+    pub const FIRST: Self = Self {
+        ask: true,
+        since_first: 0,
+        since_last: u64::MAX,
+    };
 }
 
 impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
@@ -66,7 +87,7 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
             ticket,
             bytes,
             used: self.uses,
-            refresh_asked_at: None,
+            asked: None,
         };
         self.bytes += bytes;
         if let Some(old) = self.copies.insert(key, hot) {
@@ -77,24 +98,29 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
         }
     }
 
-    /// Whether a reader who finds the copy of `key` stale should ask for a refresh: yes once, then not for a moment.
-    /// If so, how long ago one was asked for before, in milliseconds; `u64::MAX` if never since this copy came.
-    pub fn should_ask<Q>(&mut self, key: &Q, now: UnixMillis) -> Option<u64>
+    /// A reader finds the copy of `key` stale: should he ask for a refresh? One does, then nobody for a moment.
+    pub fn asking<Q>(&mut self, key: &Q, now: UnixMillis) -> Asking
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
         let Some(hot) = self.copies.get_mut(key) else {
-            return Some(u64::MAX);
+            return Asking::FIRST;
         };
-        let asked_ago = hot
-            .refresh_asked_at
-            .map_or(u64::MAX, |asked| now.since(asked));
-        if asked_ago < Self::ASK_AGAIN_AFTER {
-            return None;
+        let Some((first, last)) = hot.asked else {
+            hot.asked = Some((now, now));
+            return Asking::FIRST;
+        };
+        let since_last = now.since(last);
+        let ask = since_last >= Self::ASK_AGAIN_AFTER;
+        if ask {
+            hot.asked = Some((first, now));
         }
-        hot.refresh_asked_at = Some(now);
-        Some(asked_ago)
+        Asking {
+            ask,
+            since_first: now.since(first),
+            since_last,
+        }
     }
 
     /// The bytes of all copies.
@@ -175,16 +201,19 @@ mod tests {
         let mut copies = HotCopies::<&str, u32>::new(100);
         copies.put("a", 1, older, 10);
         let at = |ms: u64| UnixMillis(1_000_000 + ms);
-        assert_eq!(copies.should_ask("a", at(0)), Some(u64::MAX));
-        assert_eq!(copies.should_ask("a", at(1)), None);
-        assert_eq!(copies.should_ask("a", at(999)), None);
-        assert_eq!(copies.should_ask("a", at(1_500)), Some(1_500));
+        let asking = |ask, since_first, since_last| Asking {
+            ask,
+            since_first,
+            since_last,
+        };
+        assert_eq!(copies.asking("a", at(0)), Asking::FIRST);
+        assert_eq!(copies.asking("a", at(1)), asking(false, 1, 1));
+        assert_eq!(copies.asking("a", at(999)), asking(false, 999, 999));
+        assert_eq!(copies.asking("a", at(1_500)), asking(true, 1_500, 1_500));
+        assert_eq!(copies.asking("a", at(2_000)), asking(false, 2_000, 500));
         copies.put("a", 2, newer, 10);
-        assert_eq!(
-            copies.should_ask("a", at(1_501)),
-            Some(u64::MAX),
-            "a new copy that is stale again"
-        );
-        assert_eq!(copies.should_ask("unknown", at(0)), Some(u64::MAX));
+        let again = copies.asking("a", at(2_001));
+        assert_eq!(again, Asking::FIRST, "a new copy that is stale again");
+        assert_eq!(copies.asking("unknown", at(0)), Asking::FIRST);
     }
 }

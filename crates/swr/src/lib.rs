@@ -19,7 +19,7 @@ pub use breaker::{Breaker, BreakerPolicy, Permit};
 pub use budget::{Budget, Class, Grant};
 pub use fence::{Epoch, Fence, Refused, Stamp, Ticket};
 pub use flight::{Ask, Flight, FlightPolicy, Landing, Outcome};
-pub use hot_copies::HotCopies;
+pub use hot_copies::{Asking, HotCopies};
 pub use pace::Pace;
 pub use policy::{Policy, Verdict};
 pub use time::UnixMillis;

@@ -14,7 +14,7 @@ use crate::{build, link, ports};
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
 const SHORT_WINDOWS: [(&str, &str); 10] = [
     ("PRICES_FRESH_MS", "1000"),
-    ("LIST_FRESH_MS", "3000"),
+    ("LIST_FRESH_MS", "5000"),
     ("READ_DEADLINE_MS", "3000"),
     ("UPSTREAM_TIMEOUT_MS", "3500"),
     ("REFRESH_DEADLINE_MS", "4000"),

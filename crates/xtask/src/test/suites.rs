@@ -16,8 +16,8 @@ use crate::toolchain::WASM;
 use crate::workspace::HTTP_TESTS;
 use crate::{fingerprint, node, terminal};
 
-/// A suite that hangs is ended, and has failed; compiling it is part of it.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+/// A suite that hangs is ended, and has failed.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// How a test that runs natively begins, and one that runs in a browser.
 const NATIVE_TEST: &str = "#[test]";
@@ -26,48 +26,33 @@ const BROWSER_TEST: &str = "#[wasm_bindgen_test";
 impl Run<'_> {
     /// Native packages, and those for wasm whose pure parts are tested natively.
     pub(super) fn unit(&self) -> Result<Outcome> {
-        let mut cargo = self.cargo_test();
-        for package in self.workspace.native().filter(|name| *name != HTTP_TESTS) {
-            cargo.args(["--package", package]);
-        }
-        for package in self.packages_for_wasm_with(NATIVE_TEST)? {
-            cargo.args(["--package", package]);
-        }
+        let native = self.workspace.native().filter(|name| *name != HTTP_TESTS);
+        let mut packages: Vec<&str> = native.collect();
+        packages.extend(self.packages_for_wasm_with(NATIVE_TEST)?);
+        let mut cargo = self.compiled_tests(&[], &packages)?;
         cargo.arg("--").args(self.filter);
         counted(&mut cargo)
     }
 
     pub(super) fn http(&self) -> Result<Outcome> {
-        // Compiled first: the servers need not wait for it.
-        let mut compile = self.cargo_test();
-        processes::run(compile.args(["--package", HTTP_TESTS, "--no-run"]))?;
+        let mut cargo = self.compiled_tests(&[], &[HTTP_TESTS])?;
         let servers = Servers::start(self, Suite::Http)?;
-        let mut cargo = self.cargo_test();
-        cargo.args(["--package", HTTP_TESTS, "--", "--test-threads=1"]);
-        cargo.args(self.filter);
         servers.tell(&mut cargo)?;
+        cargo.args(["--", "--test-threads=1"]).args(self.filter);
         servers.watch(counted(&mut cargo)?)
     }
 
     pub(super) fn browser(&self) -> Result<Outcome> {
         let browser = self.found_browser()?;
+        let packages = self.packages_for_wasm_with(BROWSER_TEST)?;
+        if packages.is_empty() {
+            bail!("no package for wasm has a test that begins with {BROWSER_TEST}");
+        }
         let webdriver = self.project.scratch("webdriver.json");
         fs::create_dir_all(self.project.scratch(""))?;
         fs::write(&webdriver, browser.webdriver_json()?)?;
-        let packages = self.packages_for_wasm_with(BROWSER_TEST)?;
-        if packages.is_empty() {
-            bail!("no package for wasm has a test with {BROWSER_TEST}]");
-        }
-        let mut cargo = self.cargo_test();
-        cargo.args(["--target", WASM]);
-        for package in packages {
-            cargo.args(["--package", package]);
-        }
+        let mut cargo = self.compiled_tests(&["--target", WASM], &packages)?;
         cargo.arg("--").args(self.filter);
-        cargo.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-            "wasm-bindgen-test-runner",
-        );
         cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &webdriver);
         cargo.env("CHROMEDRIVER", &browser.chromedriver);
         counted(&mut cargo)
@@ -106,15 +91,26 @@ impl Run<'_> {
             .context("no browser was set up")
     }
 
-    fn cargo_test(&self) -> Command {
-        let mut cargo = self.environment.command("cargo");
-        cargo
-            .current_dir(&self.project.root)
-            .args(["test", "--no-fail-fast"]);
-        if terminal::in_colour() {
-            cargo.env("CARGO_TERM_COLOR", "always");
-        }
-        cargo
+    /// `cargo test` for these packages, compiled: what it takes from here on is the tests' own time.
+    fn compiled_tests(&self, options: &[&str], packages: &[&str]) -> Result<Command> {
+        let cargo_test = || {
+            let mut cargo = self.environment.command("cargo");
+            cargo
+                .current_dir(&self.project.root)
+                .args(["test", "--no-fail-fast"]);
+            cargo.args(options);
+            cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+            cargo.env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                "wasm-bindgen-test-runner",
+            );
+            if terminal::in_colour() {
+                cargo.env("CARGO_TERM_COLOR", "always");
+            }
+            cargo
+        };
+        processes::run(cargo_test().arg("--no-run"))?;
+        Ok(cargo_test())
     }
 
     /// Packages for wasm that have tests of a kind, known by how those begin.
