@@ -1,5 +1,7 @@
 //! The HTTP API, typed. A dead session is renewed once, silently.
 
+use std::pin::pin;
+
 use domain::{
     Etag, Filters,
     messages::{
@@ -7,6 +9,8 @@ use domain::{
         SignIn,
     },
 };
+use futures_util::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,6 +18,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
 use crate::session::Session;
+
+/// A sign-in or a list that takes longer is given up. The poller has a deadline of its own.
+const PATIENCE_MS: u32 = 15_000;
 
 /// Why there is no answer. Each is something that the screen acts on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,8 +86,12 @@ impl Api {
             filters,
             &format!("limit={limit}&offset={offset}"),
         );
-        let response = self.get(&path, None, None).await?;
-        let list: CargoList = json(&response).await?;
+        let (response, list) = within_patience(async {
+            let response = self.get(&path, None, None).await?;
+            let list: CargoList = json(&response).await?;
+            Ok((response, list))
+        })
+        .await?;
         let freshness = Freshness {
             stale: list.stale,
             ..freshness(&response)
@@ -154,18 +165,27 @@ pub async fn sign_in(sign_in: &SignIn) -> Result<SignedIn, ApiError> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&body.into());
-    let response = send(
-        "/api/auth/telegram",
-        &init,
-        &[("content-type", "application/json")],
-    )
-    .await?;
-    match response.status() {
-        200 => json(&response).await,
-        401 => Err(ApiError::SignedOut),
-        _ => Err(ApiError::Unavailable {
-            retry_after_ms: None,
-        }),
+    within_patience(async {
+        let headers = [("content-type", "application/json")];
+        let response = send("/api/auth/telegram", &init, &headers).await?;
+        match response.status() {
+            200 => json(&response).await,
+            401 => Err(ApiError::SignedOut),
+            _ => Err(ApiError::Unavailable {
+                retry_after_ms: None,
+            }),
+        }
+    })
+    .await
+}
+
+/// What the request brings, or [`ApiError::NoAnswer`] after [`PATIENCE_MS`]: nobody waits for ever.
+async fn within_patience<T>(
+    request: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
+    match select(pin!(request), TimeoutFuture::new(PATIENCE_MS)).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), _)) => Err(ApiError::NoAnswer),
     }
 }
 

@@ -155,8 +155,8 @@ impl Poller {
     }
 }
 
-/// The pause after the `failures`-th failure in a row: 2 s, doubling up to 60 s, of which a random half is taken off
-/// or not, so that screens that failed together don't come back together.
+/// The pause after the `failures`-th failure in a row: 2 s, doubling up to 60 s, less a random part of up to a half, so
+/// that screens that failed together don't come back together.
 pub fn back_off(failures: u32, random: f64) -> u32 {
     let doubled = 2_000_u32 << failures.clamp(1, 6).saturating_sub(1);
     let pause = f64::from(doubled.min(60_000));
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn failures_are_spread_over_time() {
-        assert_eq!(back_off(1, 0.999), 1_001);
+        assert_eq!(back_off(1, 0.5), 1_500);
         assert_eq!(back_off(100, 0.0), 60_000);
         assert_eq!(back_off(0, 0.0), 2_000);
     }

@@ -182,23 +182,27 @@ fn keep_init_data(init_data: &str) {
 
 /// Sets the variables that the script would set, from the JSON object of colours in the fragment.
 fn apply_theme(json: &str) {
-    let Ok(serde_json::Value::Object(colors)) = serde_json::from_str(json) else {
+    // The browser's own parser: nothing else here needs to read JSON of a shape unknown.
+    let Ok(colors) = js_sys::JSON::parse(json) else {
         return;
     };
     let Some(root) = document().document_element() else {
         return;
     };
     let root: web_sys::HtmlElement = root.unchecked_into();
-    for (name, color) in &colors {
-        let Some(color) = color.as_str().filter(|color| luminance(color).is_some()) else {
+    for entry in js_sys::Object::entries(&js_sys::Object::from(colors)) {
+        let entry: js_sys::Array = entry.unchecked_into();
+        let (Some(name), Some(color)) = (entry.get(0).as_string(), entry.get(1).as_string()) else {
+            continue;
+        };
+        let Some(luminance) = luminance(&color) else {
             continue;
         };
         let variable = format!("--tg-theme-{}", name.replace('_', "-"));
-        let _ = root.style().set_property(&variable, color);
-    }
-    let background = colors.get("bg_color").and_then(|color| color.as_str());
-    if let Some(luminance) = background.and_then(luminance) {
-        set_scheme(if luminance < 0.5 { "dark" } else { "light" });
+        let _ = root.style().set_property(&variable, &color);
+        if name == "bg_color" {
+            set_scheme(if luminance < 0.5 { "dark" } else { "light" });
+        }
     }
 }
 

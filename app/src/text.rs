@@ -100,12 +100,12 @@ pub fn status(status: Status, age_ms: Option<u64>) -> String {
     }
 }
 
-/// `165 ₽/км`, in whole roubles; nothing if it is not known.
+/// `165 ₽/км`, in whole roubles; nothing if it is not known, or rounds to none.
 pub fn per_km(price: Option<Kopecks>) -> String {
-    price.map_or_else(String::new, |price| {
-        let roubles = grouped((price.get().unsigned_abs() + 50) / 100);
-        format!("{roubles}{NO_BREAK_SPACE}₽/км")
-    })
+    match price.map_or(0, |price| (price.get().unsigned_abs() + 50) / 100) {
+        0 => String::new(),
+        roubles => format!("{}{NO_BREAK_SPACE}₽/км", grouped(roubles)),
+    }
 }
 
 /// `1 240 км`.
@@ -258,6 +258,7 @@ mod tests {
         assert_eq!(plain(volume(82.05)), "82,05_м³");
         assert_eq!(plain(per_km(Kopecks::new(16_549))), "165_₽/км");
         assert_eq!(plain(per_km(Kopecks::new(16_550))), "166_₽/км");
+        assert_eq!(per_km(Kopecks::new(49)), "");
         assert_eq!(per_km(None), "");
     }
 

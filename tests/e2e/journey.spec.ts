@@ -29,9 +29,10 @@ test("a changed price appears within fifteen seconds and nothing else moves", as
   const positions = await board.positions();
   await board.watchCards();
 
-  await simulator.setPrice(id, 12_345_600);
-  await expect(board.price(id)).toHaveText(priceText(12_345_600), { timeout: 15_000 });
-  await expect(board.price(id), "the change is shown").toHaveClass(/up|down/);
+  const dearer = ((await simulator.prices()).prices[id] ?? 0) + 1_234_500;
+  await simulator.setPrice(id, dearer);
+  await expect(board.price(id)).toHaveText(priceText(dearer), { timeout: 15_000 });
+  await expect(board.price(id), "the change is shown").toHaveClass(/up/);
 
   expect(await board.changedCards()).toEqual([`cargo-${id}`]);
   expect(await node!.evaluate((node) => node.isConnected)).toBe(true);
@@ -70,7 +71,6 @@ test("a list that is empty for one reading takes no card away", async ({ page })
   const board = new Board(page);
   await board.openWithCards();
   await simulator.weather({ kind: "empty", endpoint: "list", times: 1 });
-  await expect.poll(async () => (await simulator.stats()).weather ?? 0, { timeout: 1_000 }).toBeDefined();
   const calls = async () => (await simulator.stats()).endpoints.list.calls;
   const before = await calls();
   await expect.poll(calls, { timeout: 30_000 }).toBeGreaterThan(before + 1);
@@ -147,14 +147,14 @@ test("a session that can't be renewed says what to do", async ({ page }) => {
   const board = new Board(page);
   await board.openWithCards();
   await page.route(/\/api\//, (route) => route.fulfill({ status: 401, body: "{}" }));
-  await expect(page.getByText("Откройте приложение из Telegram заново")).toBeVisible({ timeout: 25_000 });
+  await expect(board.status).toContainText("Откройте приложение из Telegram заново", { timeout: 25_000 });
   await expect(board.cards, "what was loaded can still be read").toHaveCount(20);
 });
 
 test("without a signed link the board says where to open it", async ({ page }) => {
   const board = new Board(page);
   await board.open(new URL("/", Board.link()).href);
-  await expect(page.getByText("Откройте приложение из Telegram")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Откройте приложение из Telegram заново" })).toBeVisible();
 });
 
 test("a first load that fails says so and heals by itself", async ({ page }) => {
@@ -184,7 +184,6 @@ test("a second poll of unchanged prices carries the tag and is answered 304", as
   await expect
     .poll(async () => (await board.poll()).status(), { timeout: 40_000, message: "the status of a poll" })
     .toBe(304);
-  expect(board.errors).toEqual([]);
 });
 
 test("nothing secret is said to the console, and nothing is refused by the page's own rules", async ({ page }) => {
@@ -197,8 +196,8 @@ test("nothing secret is said to the console, and nothing is refused by the page'
   const said = board.said.join("\n");
   expect(said).not.toContain(token);
   expect(said).not.toContain("hash=");
-  const unexpected = board.errors.filter((error) => !error.includes("telegram.org") && !error.includes("net::ERR_FAILED"));
-  expect(unexpected).toEqual([]);
+  // One thing could not be loaded: Telegram's script, which these tests block.
+  expect(board.errors).toEqual(["Failed to load resource: net::ERR_FAILED"]);
   const requests = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name));
   expect(requests.filter((url) => url.includes("tgWebAppData") || url.includes(token))).toEqual([]);
 });
@@ -209,6 +208,17 @@ test("Telegram's web client may frame the page and nobody else", async ({ reques
   expect(headers["x-frame-options"]).toBeUndefined();
   expect(headers["content-security-policy"]).toContain("frame-ancestors https://web.telegram.org https://*.telegram.org");
   expect(headers["content-security-policy"]).not.toContain("unsafe-inline");
+});
+
+test("an empty list says what will happen", async ({ page }) => {
+  const board = new Board(page);
+  await page.route(/\/api\/cargos\/\?/, async (route) => {
+    const response = await route.fetch();
+    const list = await response.json();
+    await route.fulfill({ response, json: { ...list, total: 0, next_offset: null, cargos: [] } });
+  });
+  await board.open();
+  await expect(page.getByRole("heading", { name: "Сейчас грузов нет" })).toBeVisible();
 });
 
 test("everything that can be tapped is large enough for a thumb", async ({ page }) => {
@@ -225,7 +235,7 @@ test("everything that can be tapped is large enough for a thumb", async ({ page 
   }
 });
 
-test("twenty polling clients cost CargoTech no more than one", async ({ browser }) => {
+test("five drivers who poll cost CargoTech no more than one", async ({ browser }) => {
   const pages = await Promise.all([...Array(5)].map(async () => (await browser.newContext()).newPage()));
   const boards = pages.map((page) => new Board(page));
   for (const board of boards) await board.openWithCards();

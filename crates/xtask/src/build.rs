@@ -35,7 +35,7 @@ const PROGRAMS: [Program; 2] = [
         package: "edge",
         output: "edge/build",
         main: "index.js",
-        build: build_worker,
+        build: |project, environment| worker(project, environment, "edge"),
     },
 ];
 
@@ -160,11 +160,12 @@ fn build_app(project: &Project, environment: &Environment) -> Result<()> {
     processes::run(&mut trunk)
 }
 
-fn build_worker(project: &Project, environment: &Environment) -> Result<()> {
+/// Builds the Worker in `folder` as Workers ship.
+pub fn worker(project: &Project, environment: &Environment, folder: &str) -> Result<()> {
     let mut worker_build = environment.command("worker-build");
     worker_build
         .current_dir(&project.root)
-        .args(["--release", "edge"]);
+        .args(["--profile", "worker", folder]);
     let wasm_bindgen = environment
         .find("wasm-bindgen")
         .context("wasm-bindgen is not where it was just now")?;

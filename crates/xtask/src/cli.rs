@@ -18,6 +18,7 @@ Commands:
   test    Run all tests: unit, http, browser, e2e
   build   Build the app into dist/ and the Worker into edge/build/
   lint    Check formatting, and clippy for native and wasm code
+  bench   Measure and print tables: edge
   setup   Install everything that any command needs
 
 `cargo xtask <command> --help` names the options of a command.
@@ -49,6 +50,18 @@ Options:
   --only SUITE    unit, http, browser or e2e; may be given more than once
   FILTER          Run only tests whose name contains it";
 
+const BENCH_HELP: &str = "\
+Measure, print tables, assert nothing.
+
+Usage: cargo xtask bench edge [options]
+
+edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
+
+Options:
+  --rounds N     How many times each variant is measured [default: 3]
+  --seconds N    For how long each time [default: 5]
+  --json         Print JSON in place of tables";
+
 /// What the user asked for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
@@ -58,6 +71,8 @@ pub enum Command {
     Dev(dev::Options),
     Test(test::Options),
     Lint,
+    /// With arguments for what measures.
+    BenchEdge(Vec<OsString>),
 }
 
 /// Reads the arguments that follow `cargo xtask`.
@@ -75,6 +90,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "lint" => without_options(parser, Command::Lint),
         "dev" => parse_dev(parser),
         "test" => parse_test(parser),
+        "bench" => parse_bench(parser),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     }
 }
@@ -144,6 +160,31 @@ fn parse_test(mut parser: Parser) -> Result<Command> {
     Ok(Command::Test(test::Options { suites, filter }))
 }
 
+fn parse_bench(mut parser: Parser) -> Result<Command> {
+    match parser.next()? {
+        Some(Arg::Value(name)) if name == "edge" => {}
+        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(BENCH_HELP)),
+        Some(other) => return Err(other.unexpected().into()),
+    }
+    let mut arguments = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(BENCH_HELP)),
+            Arg::Long("json") => arguments.push("--json".into()),
+            Arg::Long("rounds") => {
+                let rounds: u32 = parser.value()?.parse()?;
+                arguments.push(format!("--rounds={rounds}").into());
+            }
+            Arg::Long("seconds") => {
+                let seconds: u32 = parser.value()?.parse()?;
+                arguments.push(format!("--seconds={seconds}").into());
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::BenchEdge(arguments))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +250,26 @@ mod tests {
         assert_eq!(options.suites, [Suite::Http, Suite::Unit]);
         assert_eq!(options.filter.as_deref(), Some("money"));
         assert!(parsed("test --only all").is_err());
+    }
+
+    #[test]
+    fn what_measures_gets_the_options_as_they_are() {
+        assert_eq!(
+            parsed("bench edge --rounds 5 --seconds=2 --json").unwrap(),
+            Command::BenchEdge(
+                ["--rounds=5", "--seconds=2", "--json"]
+                    .map(OsString::from)
+                    .into()
+            )
+        );
+        assert_eq!(parsed("bench").unwrap(), Command::Help(BENCH_HELP));
+        for line in [
+            "bench nothing",
+            "bench edge --rounds many",
+            "bench edge --fast",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! same two commands. Nothing is asked for twice: what is there already costs a look, not a build.
 
 mod apt;
+mod bench_edge;
 mod browser;
 mod build;
 mod cli;
@@ -71,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
+        Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }

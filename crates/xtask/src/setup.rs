@@ -89,8 +89,12 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
 
 fn missing(search: &Search, tools: Option<&Tools>, needs: Needs) -> Vec<Requirement> {
     let mut missing = Vec::new();
-    if let Search::Needs(requirement) = search {
-        missing.push(*requirement);
+    match search {
+        Search::Needs(requirement) => missing.push(*requirement),
+        Search::Found(toolchain) if needs.lint => {
+            missing.extend(toolchain::missing_lint_tools(toolchain));
+        }
+        Search::Found(_) => {}
     }
     if tools.is_some() && !node::is_on_path() {
         missing.push(Requirement::Node);

@@ -83,6 +83,12 @@ impl Toolchain {
         })
     }
 
+    /// Whether it brings clippy and rustfmt.
+    fn has_lint_tools(&self) -> bool {
+        let runs = |tool| processes::ask(self.command("cargo").args([tool, "--version"])).is_some();
+        runs("clippy") && runs("fmt")
+    }
+
     /// Whether it can compile for wasm as it is.
     fn has_wasm(&self, project: &Project) -> bool {
         let Ok(libraries) = self.wasm_libraries() else {
@@ -142,23 +148,24 @@ fn add_target() -> Result<()> {
     })
 }
 
-/// Adds clippy and rustfmt where the toolchain lacks them.
+/// What the system has to bring for `toolchain` to have clippy and rustfmt; nothing where rustup can.
+pub fn missing_lint_tools(toolchain: &Toolchain) -> Option<Requirement> {
+    let is_missing = !toolchain.is_from_rustup() && !toolchain.has_lint_tools();
+    is_missing.then_some(Requirement::PackagedRust)
+}
+
+/// Has rustup add clippy and rustfmt where the toolchain lacks them.
 pub fn add_lint_tools(toolchain: &Toolchain) -> Result<()> {
-    let runs =
-        |tool: &str| processes::ask(toolchain.command("cargo").args([tool, "--version"])).is_some();
-    if runs("clippy") && runs("fmt") {
+    if toolchain.has_lint_tools() {
         return Ok(());
     }
     if !toolchain.is_from_rustup() {
-        bail!("clippy and rustfmt are missing; install them for this toolchain");
+        bail!("this Rust toolchain has no clippy and rustfmt; install them as it was installed");
     }
     step("rustup component add clippy rustfmt", || {
         let mut command = toolchain.command("rustup");
-        processes::run_quietly(
-            command.args(["component", "add", "clippy", "rustfmt"]),
-            5 * RUSTUP_LIMIT,
-        )
-        .map(drop)
+        command.args(["component", "add", "clippy", "rustfmt"]);
+        processes::run_quietly(&mut command, 5 * RUSTUP_LIMIT).map(drop)
     })
 }
 

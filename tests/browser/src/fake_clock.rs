@@ -36,8 +36,3 @@ impl Drop for FakeClock {
         uninstall();
     }
 }
-
-/// The same for tests that leave time alone.
-pub async fn settled() {
-    settle().await;
-}

@@ -2,7 +2,7 @@
 
 const real = globalThis.fetch;
 
-/** `answer(url, method, headers, body)` returns what becomes of a request; `gave_up()` hears of each that is aborted. */
+/** `answer(url, headers, body)` returns what becomes of a request; `gave_up()` hears of each that is aborted. */
 export function install(answer, gave_up) {
   globalThis.fetch = (url, init = {}) =>
     new Promise((resolve, reject) => {
@@ -10,7 +10,7 @@ export function install(answer, gave_up) {
         gave_up();
         reject(new DOMException("given up", "AbortError"));
       });
-      const reply = answer(url, init.method ?? "GET", JSON.stringify(init.headers ?? {}), init.body ?? "");
+      const reply = answer(url, JSON.stringify(init.headers ?? {}), init.body ?? "");
       if (reply.fails) reject(new TypeError("no network"));
       else if (!reply.hangs) {
         const bodiless = reply.status === 304;

@@ -21,7 +21,6 @@ extern "C" {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub url: String,
-    pub method: String,
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
@@ -126,11 +125,10 @@ impl FakeServer {
         }));
         let answer = {
             let state = Rc::clone(&state);
-            Closure::<dyn Fn(String, String, String, String) -> JsValue>::new(
-                move |url, method, headers: String, body| {
+            Closure::<dyn Fn(String, String, String) -> JsValue>::new(
+                move |url, headers: String, body| {
                     let call = Call {
                         url,
-                        method,
                         headers: serde_json::from_str(&headers).unwrap(),
                         body,
                     };
@@ -139,10 +137,7 @@ impl FakeServer {
                     let mut reply = None;
                     if let Some(mut overriding) = overriding {
                         reply = overriding(&call);
-                        state
-                            .borrow_mut()
-                            .override_reply
-                            .get_or_insert(overriding);
+                        state.borrow_mut().override_reply.get_or_insert(overriding);
                     }
                     let reply = reply.unwrap_or_else(|| state.borrow().answer(&call));
                     js_sys::JSON::parse(&serde_json::to_string(&reply).unwrap()).unwrap()

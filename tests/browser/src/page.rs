@@ -1,5 +1,7 @@
 //! The page of a test: the app on it, and what is asked of it.
 
+use std::{cell::RefCell, rc::Rc};
+
 use app::{screens::board::Board, telegram::Platform};
 use domain::{CargoId, Kopecks};
 use leptos::prelude::*;
@@ -24,10 +26,13 @@ pub struct Host {
 impl Host {
     /// Mounts a view.
     pub fn mount<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
-        let element: HtmlElement = document()
-            .create_element("div")
-            .unwrap()
-            .unchecked_into();
+        style();
+        // What a test that failed has left.
+        if let Some(left) = document().get_element_by_id("host") {
+            left.remove();
+        }
+        let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+        element.set_id("host");
         document().body().unwrap().append_child(&element).unwrap();
         let mounted = mount_to(element.clone(), view);
         Self {
@@ -59,7 +64,12 @@ impl Host {
 
     pub fn one(&self, selector: &str) -> HtmlElement {
         let mut found = self.all(selector);
-        assert_eq!(found.len(), 1, "{selector} in {}", self.element.inner_html());
+        assert_eq!(
+            found.len(),
+            1,
+            "{selector} in {}",
+            self.element.inner_html()
+        );
         found.remove(0)
     }
 
@@ -77,19 +87,6 @@ impl Host {
     pub fn says(&self, words: &str) -> bool {
         plain(&text(&self.element)).contains(words)
     }
-
-    /// Watches for changes below `element`.
-    pub fn watch(element: &Element, attributes: bool) -> Watch {
-        let ignore = Closure::<dyn Fn()>::new(|| ()).into_js_value();
-        let observer = MutationObserver::new(ignore.unchecked_ref()).unwrap();
-        let options = MutationObserverInit::new();
-        options.set_subtree(true);
-        options.set_child_list(true);
-        options.set_character_data(true);
-        options.set_attributes(attributes);
-        observer.observe_with_options(element, &options).unwrap();
-        Watch(observer)
-    }
 }
 
 impl Drop for Host {
@@ -99,16 +96,63 @@ impl Drop for Host {
     }
 }
 
-/// Changes seen so far. Ask before the page's own turn ends: what the browser has delivered is lost.
-pub struct Watch(MutationObserver);
+/// Watches an element and what is below it.
+pub struct Watch {
+    observer: MutationObserver,
+    delivered: Rc<RefCell<Vec<MutationRecord>>>,
+}
 
 impl Watch {
+    /// Watches text and children.
+    pub fn text_and_nodes(element: &Element) -> Self {
+        Self::new(element, false)
+    }
+
+    /// Watches everything, attributes too.
+    pub fn everything(element: &Element) -> Self {
+        Self::new(element, true)
+    }
+
+    fn new(element: &Element, attributes: bool) -> Self {
+        let delivered = Rc::<RefCell<Vec<_>>>::default();
+        let deliver = {
+            let delivered = Rc::clone(&delivered);
+            Closure::<dyn Fn(js_sys::Array)>::new(move |records: js_sys::Array| {
+                delivered
+                    .borrow_mut()
+                    .extend(records.iter().map(JsCast::unchecked_into::<MutationRecord>));
+            })
+            .into_js_value()
+        };
+        let observer = MutationObserver::new(deliver.unchecked_ref()).unwrap();
+        let options = MutationObserverInit::new();
+        options.set_subtree(true);
+        options.set_child_list(true);
+        options.set_character_data(true);
+        options.set_attributes(attributes);
+        observer.observe_with_options(element, &options).unwrap();
+        Self {
+            observer,
+            delivered,
+        }
+    }
+
+    /// The changes since the start or the last call.
     pub fn changes(&self) -> Vec<MutationRecord> {
-        self.0
-            .take_records()
-            .iter()
-            .map(JsCast::unchecked_into)
-            .collect()
+        let mut changes = self.delivered.take();
+        changes.extend(
+            self.observer
+                .take_records()
+                .iter()
+                .map(JsCast::unchecked_into::<MutationRecord>),
+        );
+        changes
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 
@@ -121,8 +165,24 @@ pub fn plain(text: &str) -> String {
     text.replace('\u{a0}', " ")
 }
 
+/// Gives the page the app's own style, once.
+fn style() {
+    let head = document().head().unwrap();
+    if head.query_selector("#style").unwrap().is_none() {
+        let style = document().create_element("style").unwrap();
+        style.set_id("style");
+        style.set_text_content(Some(include_str!("../../../app/style/board.css")));
+        head.append_child(&style).unwrap();
+    }
+}
+
 pub fn clear_storage() {
-    window().session_storage().unwrap().unwrap().clear().unwrap();
+    window()
+        .session_storage()
+        .unwrap()
+        .unwrap()
+        .clear()
+        .unwrap();
 }
 
 /// Opens the page with this fragment.

@@ -1,12 +1,12 @@
 //! The durations that the Worker under test runs with, far shorter than those it ships with; `cargo xtask test` sets
 //! them. [`crate::Reply::prices`] finds out if they differ.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// `PRICES_FRESH_MS`
 pub const PRICES_FRESH: Duration = Duration::from_millis(1_000);
 /// `LIST_FRESH_MS`
-pub const LIST_FRESH: Duration = Duration::from_millis(3_000);
+pub const LIST_FRESH: Duration = Duration::from_millis(5_000);
 /// `READ_DEADLINE_MS`
 pub const READ_DEADLINE: Duration = Duration::from_millis(3_000);
 /// `REFRESH_DEADLINE_MS`
@@ -32,3 +32,10 @@ pub const SLACK: Duration = Duration::from_millis(1_500);
 pub const RECOVERY: Duration = Duration::from_millis(3_500);
 /// Back from anything at all: a login that was refused, calls that were spent, a pause that upstream asked for.
 pub const WHOLE_RECOVERY: Duration = Duration::from_millis(15_000);
+
+/// The most calls that prices behind one set of filters may cost since `began`, on one page: the first, and one whenever
+/// they went stale. A busy machine takes its time, and prices age meanwhile.
+pub fn calls_due(began: Instant) -> u64 {
+    let intervals = began.elapsed().as_millis() / PRICES_FRESH.as_millis();
+    1 + u64::try_from(intervals).unwrap_or(u64::MAX)
+}

@@ -229,6 +229,7 @@ impl Loader {
             Ok((list, _)) => {
                 self.total.set(list.total);
                 self.rows.append(list.cargos);
+                self.etag.set_value(None);
                 self.below
                     .set(list.next_offset.map_or(Below::Nothing, Below::At));
             }
@@ -260,6 +261,8 @@ impl Loader {
             }
         }
         self.rows.replace(cargos);
+        // The tag names prices that the new cards have not seen.
+        self.etag.set_value(None);
         self.below.set(next.map_or(Below::Nothing, Below::At));
         self.new.set(0);
         true

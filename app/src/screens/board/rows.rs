@@ -1,13 +1,8 @@
 //! The loaded rows: cards in the order of the list, and their prices.
 
-use std::collections::{HashMap, HashSet};
-
-use domain::{
-    Cargo, CargoId, PricesQuery,
-    messages::Prices,
-    price_book::{Patch, PriceCell},
-};
+use domain::{Cargo, CargoId, PricesQuery, messages::Prices, price_book::Patch};
 use leptos::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::card::Card;
 use crate::price_book::PriceBook;
@@ -37,9 +32,9 @@ impl Rows {
         self.cards.get()
     }
 
-    /// How many cards are loaded.
+    /// How many cards are loaded, this moment.
     pub fn len(self) -> usize {
-        self.cards.with(Vec::len)
+        self.cards.with_untracked(Vec::len)
     }
 
     /// Whether none is.
@@ -49,7 +44,7 @@ impl Rows {
 
     /// How many rows a poll must ask for.
     pub fn poll_limit(self) -> u32 {
-        let wanted = self.cards.with_untracked(Vec::len) + SLACK;
+        let wanted = self.len() + SLACK;
         u32::try_from(wanted)
             .unwrap_or(u32::MAX)
             .min(PricesQuery::MAX_LIMIT)
@@ -71,9 +66,10 @@ impl Rows {
         }
     }
 
-    /// Puts these rows in place of all. A cargo that stays keeps its card, and so its place in the page.
+    /// Puts these rows in place of all. A cargo that stays keeps its card, and so its nodes in the page; its price too,
+    /// because the list may be older than the last poll.
     pub fn replace(self, cargos: Vec<Cargo>) {
-        let mut known: HashMap<CargoId, Card> = self
+        let mut known: FxHashMap<CargoId, Card> = self
             .cards
             .get_untracked()
             .into_iter()
@@ -82,12 +78,8 @@ impl Rows {
         let mut book = PriceBook::new();
         let mut cards = Vec::with_capacity(cargos.len());
         for cargo in cargos {
-            let price = cargo.price_kopecks;
             let card = known.remove(&cargo.id).unwrap_or_else(|| Card::new(cargo));
             if book.push(card.id(), card.price.clone()) {
-                if card.price.price() != price {
-                    card.price.set_price(price);
-                }
                 card.gone.set(false);
                 cards.push(card);
             }
@@ -102,17 +94,22 @@ impl Rows {
         let patch = self
             .book
             .with_value(|book| book.patch(&prices.prices, prices.total));
-        if prices.coherent {
-            let gone: HashSet<_> = patch.gone.iter().copied().collect();
-            self.cards.with_untracked(|cards| {
-                for card in cards {
-                    let is_gone = gone.contains(&card.id());
-                    if card.gone.get_untracked() != is_gone {
-                        card.gone.set(is_gone);
-                    }
+        let held = |id| prices.prices.iter().any(|row| row.0 == id);
+        self.cards.with_untracked(|cards| {
+            for card in cards {
+                let id = card.id();
+                let was_gone = card.gone.get_untracked();
+                // Missing is proof only in rows read at one moment; only being there proves that it is back.
+                let is_gone = if was_gone {
+                    !held(id)
+                } else {
+                    prices.coherent && patch.gone.contains(&id)
+                };
+                if is_gone != was_gone {
+                    card.gone.set(is_gone);
                 }
-            });
-        }
+            }
+        });
         patch
     }
 

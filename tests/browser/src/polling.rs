@@ -1,0 +1,205 @@
+//! When the board polls: the real screen, loop and timers, with a clock that the tests move and a network they play.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::{
+    fake_clock::FakeClock,
+    fake_server::{FakeServer, Reply},
+    page::Host,
+};
+
+#[wasm_bindgen(inline_js = r#"
+export function set_hidden(hidden) {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+}
+export function set_online(online) {
+  Object.defineProperty(navigator, "onLine", { configurable: true, get: () => online });
+  window.dispatchEvent(new Event(online ? "online" : "offline"));
+}
+export function as_it_was() {
+  delete document.visibilityState;
+  delete document.hidden;
+  delete navigator.onLine;
+}
+"#)]
+extern "C" {
+    fn set_hidden(hidden: bool);
+    fn set_online(online: bool);
+    fn as_it_was();
+}
+
+/// The board with two cargos, after its first list and its first poll.
+struct Scene {
+    host: Host,
+    server: FakeServer,
+    clock: FakeClock,
+}
+
+impl Scene {
+    async fn begin() -> Self {
+        as_it_was();
+        let clock = FakeClock::install();
+        let server = FakeServer::install(&[(2, 2_000_000), (1, 1_000_000)]);
+        let host = Host::board();
+        clock.settle().await;
+        assert_eq!(host.all("li.card").len(), 2);
+        assert_eq!(server.polls(), 1, "the first poll follows the first list");
+        Self {
+            host,
+            server,
+            clock,
+        }
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        as_it_was();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_board_polls_at_the_pace_of_the_edge() {
+    let scene = Scene::begin().await;
+    scene.clock.advance(9_900).await;
+    assert_eq!(scene.server.polls(), 1);
+    scene.clock.advance(1_200).await;
+    assert_eq!(scene.server.polls(), 2);
+    scene.server.set_pace(1_500);
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.server.polls(), 3);
+    scene.clock.advance(1_700).await;
+    assert_eq!(scene.server.polls(), 4);
+}
+
+#[wasm_bindgen_test]
+async fn a_change_appears_and_nothing_else_moves() {
+    let scene = Scene::begin().await;
+    scene.server.set_rows(&[(2, 2_100_000), (1, 1_000_000)]);
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.host.price(2), "21 000 ₽");
+    assert_eq!(scene.host.price(1), "10 000 ₽");
+}
+
+#[wasm_bindgen_test]
+async fn an_unchanged_answer_is_asked_for_by_its_tag() {
+    let scene = Scene::begin().await;
+    scene.clock.advance(11_000).await;
+    let polls: Vec<_> = scene
+        .server
+        .calls()
+        .into_iter()
+        .filter(|call| call.is_poll())
+        .collect();
+    assert!(!polls[0].headers.contains_key("if-none-match"));
+    assert!(polls[1].headers.contains_key("if-none-match"));
+    // The answer was a 304 and carried the pace.
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.server.polls(), 3);
+}
+
+#[wasm_bindgen_test]
+async fn a_hidden_board_rests_and_polls_at_once_on_return() {
+    let scene = Scene::begin().await;
+    scene.clock.advance(5_000).await;
+    set_hidden(true);
+    scene.clock.advance(600_000).await;
+    assert_eq!(scene.server.polls(), 1);
+    set_hidden(false);
+    scene.clock.settle().await;
+    assert_eq!(scene.server.polls(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_board_without_network_rests_and_polls_at_once_on_return() {
+    let scene = Scene::begin().await;
+    set_online(false);
+    scene.clock.advance(600_000).await;
+    assert_eq!(scene.server.polls(), 1);
+    assert!(scene.host.says("Нет сети"));
+    set_online(true);
+    scene.clock.settle().await;
+    assert_eq!(scene.server.polls(), 2);
+    assert!(!scene.host.says("Нет сети"));
+}
+
+#[wasm_bindgen_test]
+async fn hiding_gives_up_the_poll_under_way() {
+    let scene = Scene::begin().await;
+    scene
+        .server
+        .answer_with(|call| call.is_poll().then(Reply::hangs));
+    scene.clock.advance(11_000).await;
+    assert_eq!((scene.server.polls(), scene.server.gave_up()), (2, 0));
+    set_hidden(true);
+    scene.clock.settle().await;
+    assert_eq!(scene.server.gave_up(), 1);
+    // Given up by us: no trouble to tell of.
+    assert!(!scene.host.says("Нет связи"));
+}
+
+#[wasm_bindgen_test]
+async fn two_polls_are_never_under_way() {
+    let scene = Scene::begin().await;
+    scene
+        .server
+        .answer_with(|call| call.is_poll().then(Reply::hangs));
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.server.polls(), 2);
+    // All that could start another one.
+    for _ in 0..3 {
+        set_hidden(false);
+        set_online(true);
+        window()
+            .dispatch_event(&web_sys::Event::new("pageshow").unwrap())
+            .unwrap();
+        scene.clock.advance(1_000).await;
+    }
+    assert_eq!((scene.server.polls(), scene.server.gave_up()), (2, 0));
+    // It is given up after ten seconds, and the next one comes after a pause.
+    scene.clock.advance(7_000).await;
+    assert_eq!((scene.server.polls(), scene.server.gave_up()), (2, 1));
+    scene.clock.advance(2_000).await;
+    assert_eq!((scene.server.polls(), scene.server.gave_up()), (3, 1));
+}
+
+#[wasm_bindgen_test]
+async fn failures_slow_the_polls_down_and_an_answer_forgives_them() {
+    let scene = Scene::begin().await;
+    scene
+        .server
+        .answer_with(|call| call.is_poll().then(Reply::fails));
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.server.polls(), 2);
+    // Pauses of 1 to 2 s, 2 to 4, 4 to 8, 8 to 16, 16 to 32: five more polls in 31 to 62 seconds.
+    scene.clock.advance(30_000).await;
+    assert!(scene.server.polls() <= 7, "{} polls", scene.server.polls());
+    scene.clock.advance(33_000).await;
+    assert!(scene.server.polls() >= 7, "{} polls", scene.server.polls());
+    let before = scene.server.polls();
+    scene.server.answer_well();
+    scene.clock.advance(61_000).await;
+    let after = scene.server.polls();
+    assert!(after > before);
+    scene.clock.advance(11_000).await;
+    assert!(scene.server.polls() > after, "back at the pace of the edge");
+}
+
+#[wasm_bindgen_test]
+async fn the_edge_may_ask_for_a_longer_pause() {
+    let scene = Scene::begin().await;
+    scene.server.answer_with(|call| {
+        call.is_poll()
+            .then(|| Reply::status(503).header("retry-after", 30))
+    });
+    scene.clock.advance(11_000).await;
+    assert_eq!(scene.server.polls(), 2);
+    scene.clock.advance(28_000).await;
+    assert_eq!(scene.server.polls(), 2);
+    scene.clock.advance(3_000).await;
+    assert_eq!(scene.server.polls(), 3);
+}
