@@ -46,7 +46,7 @@ pub const SIGNED_OUT: (&str, &str) = (SIGN_IN_AGAIN, "Так мы узнаем, 
 pub const LOADING: &str = "Загружаем грузы";
 
 /// The one of three forms that goes with `count`: 1 груз, 2 груза, 5 грузов.
-pub fn plural<'a>(count: u64, [one, few, many]: [&'a str; 3]) -> &'a str {
+pub fn plural(count: u64, [one, few, many]: [&str; 3]) -> &str {
     match (count % 10, count % 100) {
         (_, 11..=14) => many,
         (1, _) => one,
@@ -71,9 +71,9 @@ pub fn new_cargos(count: usize) -> String {
 pub fn span(age_ms: u64) -> String {
     let seconds = age_ms / 1000;
     let (count, unit) = match seconds {
-        ..MINUTE => (seconds, "с"),
-        ..HOUR => (seconds / MINUTE, "мин"),
-        ..DAY => (seconds / HOUR, "ч"),
+        0..MINUTE => (seconds, "с"),
+        MINUTE..HOUR => (seconds / MINUTE, "мин"),
+        HOUR..DAY => (seconds / HOUR, "ч"),
         _ => (seconds / DAY, "дн"),
     };
     format!("{count}{NO_BREAK_SPACE}{unit}")

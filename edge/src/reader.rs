@@ -201,14 +201,11 @@ impl Reader {
         servable: Option<Copy>,
     ) -> Result<Copy, Failure> {
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
-        let outcome =
-            match select(pin!(refresh), pin!(Delay::from(self.config.read_deadline))).await {
-                Either::Left((outcome, _)) => outcome,
-                Either::Right(((), refresh)) => {
-                    drop(refresh);
-                    None
-                }
-            };
+        let deadline = Delay::from(self.config.read_deadline);
+        let outcome = match select(pin!(refresh), pin!(deadline)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => None,
+        };
         let now = clock::now();
         let record = self.hot(|hot| hot.get(key).cloned());
         let judged = |record: Rc<Record>, tier| {

@@ -172,10 +172,14 @@ impl Object {
                 self.state.wait_until(flight);
                 self.wait(landing, &ask).await
             }
-            Ask::Join => match self.landing.borrow().clone() {
-                Some(landing) => self.wait(landing, &ask).await,
-                None => self.reply(&ask, Outcome::BackedOff, config.flight.backoff.base),
-            },
+            Ask::Join => {
+                // Taken out first: a borrow held while waiting would meet the next flight's `replace`.
+                let landing = self.landing.borrow().clone();
+                match landing {
+                    Some(landing) => self.wait(landing, &ask).await,
+                    None => self.reply(&ask, Outcome::BackedOff, config.flight.backoff.base),
+                }
+            }
         }
     }
 

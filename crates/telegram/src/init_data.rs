@@ -175,7 +175,7 @@ mod tests {
     };
     const USER: &str = r#"{"id":5000000000123,"first_name":"Иван & Co","username":"ivan","language_code":"ru","is_premium":true}"#;
 
-    fn fields<'a>(auth_date: &'a str) -> Vec<(&'a str, &'a str)> {
+    fn fields(auth_date: &str) -> Vec<(&str, &str)> {
         vec![
             ("query_id", "AAHdF6IQAAAAAN0XohDhrOrc"),
             ("user", USER),
