@@ -18,7 +18,7 @@ Commands:
   test    Run all tests: unit, http, browser, e2e
   build   Build the app into dist/ and the Worker into edge/build/
   lint    Check formatting, and clippy for native and wasm code
-  bench   Measure and print tables: edge
+  bench   Measure and print tables: patch, edge
   setup   Install everything that any command needs
 
 `cargo xtask <command> --help` names the options of a command.
@@ -53,13 +53,14 @@ Options:
 const BENCH_HELP: &str = "\
 Measure, print tables, assert nothing.
 
-Usage: cargo xtask bench edge [options]
+Usage: cargo xtask bench patch|edge [options]
 
+patch: from the text of a prices answer to the patched page, beside vanilla JavaScript and HTMX, in Chromium
 edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
 
 Options:
-  --rounds N     How many times each variant is measured [default: 3]
-  --seconds N    For how long each time [default: 5]
+  --rounds N     edge: how many times each variant is measured [default: 3]
+  --seconds N    edge: for how long each time [default: 5]
   --json         Print JSON in place of tables";
 
 /// What the user asked for.
@@ -72,6 +73,8 @@ pub enum Command {
     Test(test::Options),
     Lint,
     /// With arguments for what measures.
+    BenchPatch(Vec<OsString>),
+    /// The same.
     BenchEdge(Vec<OsString>),
 }
 
@@ -161,28 +164,33 @@ fn parse_test(mut parser: Parser) -> Result<Command> {
 }
 
 fn parse_bench(mut parser: Parser) -> Result<Command> {
-    match parser.next()? {
-        Some(Arg::Value(name)) if name == "edge" => {}
+    let edge = match parser.next()? {
+        Some(Arg::Value(name)) if name == "edge" => true,
+        Some(Arg::Value(name)) if name == "patch" => false,
         None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(BENCH_HELP)),
         Some(other) => return Err(other.unexpected().into()),
-    }
+    };
     let mut arguments = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(BENCH_HELP)),
             Arg::Long("json") => arguments.push("--json".into()),
-            Arg::Long("rounds") => {
+            Arg::Long("rounds") if edge => {
                 let rounds: u32 = parser.value()?.parse()?;
                 arguments.push(format!("--rounds={rounds}").into());
             }
-            Arg::Long("seconds") => {
+            Arg::Long("seconds") if edge => {
                 let seconds: u32 = parser.value()?.parse()?;
                 arguments.push(format!("--seconds={seconds}").into());
             }
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::BenchEdge(arguments))
+    Ok(if edge {
+        Command::BenchEdge(arguments)
+    } else {
+        Command::BenchPatch(arguments)
+    })
 }
 
 #[cfg(test)]
@@ -262,11 +270,16 @@ mod tests {
                     .into()
             )
         );
+        assert_eq!(
+            parsed("bench patch --json").unwrap(),
+            Command::BenchPatch(vec!["--json".into()])
+        );
         assert_eq!(parsed("bench").unwrap(), Command::Help(BENCH_HELP));
         for line in [
             "bench nothing",
             "bench edge --rounds many",
             "bench edge --fast",
+            "bench patch --rounds 5",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }

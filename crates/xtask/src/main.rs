@@ -5,6 +5,7 @@
 
 mod apt;
 mod bench_edge;
+mod bench_patch;
 mod browser;
 mod build;
 mod cli;
@@ -72,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
+        Command::BenchPatch(arguments) => bench_patch::run(&project, &arguments)?,
         Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)

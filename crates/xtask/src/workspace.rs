@@ -17,7 +17,8 @@ pub struct Workspace {
     packages: BTreeMap<String, Package>,
     /// What a plain `cargo build` builds.
     default: BTreeSet<String>,
-    target: PathBuf,
+    /// Where cargo puts what it builds.
+    pub target: PathBuf,
 }
 
 struct Package {

@@ -1,0 +1,65 @@
+//! `cargo xtask bench patch`: what a poll's answer costs on its way to the page, beside other ways.
+//! tests/bench/patch/run.mjs measures.
+
+use std::ffi::OsString;
+
+use anyhow::{Context, Result};
+
+use crate::processes;
+use crate::project::Project;
+use crate::setup::{self, Needs};
+use crate::step::step;
+use crate::toolchain::WASM;
+use crate::workspace::Workspace;
+
+/// The app's own parse, price book and cards.
+const PACKAGE: &str = "bench-patch";
+
+/// Builds the app's part as the app is built, and measures. `arguments` are those of run.mjs.
+pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
+    let environment = setup::run(
+        project,
+        Needs {
+            builders: true,
+            browser: true,
+            lint: false,
+        },
+    )?;
+    let workspace = Workspace::read(project, &environment)?;
+    let chrome = environment
+        .browser
+        .as_ref()
+        .context("no browser was set up")?
+        .chrome
+        .clone();
+    let folder = workspace.target.join(PACKAGE);
+    step(&format!("building {PACKAGE}"), || {
+        let mut cargo = environment.command("cargo");
+        cargo
+            .current_dir(&project.root)
+            .args(["build", "--quiet", "--release", "--target", WASM])
+            .args(["--package", PACKAGE]);
+        processes::run(&mut cargo)?;
+        let mut bindgen = environment.command("wasm-bindgen");
+        bindgen
+            .args(["--target", "web", "--out-name", "app", "--out-dir"])
+            .arg(&folder)
+            .arg(workspace.target.join(WASM).join("release/bench_patch.wasm"));
+        processes::run(&mut bindgen)?;
+        let wasm = folder.join("app_bg.wasm");
+        let mut wasm_opt = environment.command("wasm-opt");
+        wasm_opt
+            .args(["-Oz", "--all-features"])
+            .arg(&wasm)
+            .arg("-o")
+            .arg(&wasm);
+        processes::run(&mut wasm_opt)
+    })?;
+    let mut node = environment.command("node");
+    node.current_dir(&project.root)
+        .arg("tests/bench/patch/run.mjs")
+        .args(arguments)
+        .env("BENCH_PATCH_DIR", &folder)
+        .env("CHROME", chrome);
+    processes::run(&mut node)
+}
