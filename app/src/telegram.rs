@@ -183,7 +183,7 @@ fn keep_init_data(init_data: &str) {
 /// Sets the variables that the script would set, from the JSON object of colours in the fragment.
 fn apply_theme(json: &str) {
     // The browser's own parser: nothing else here needs to read JSON of a shape unknown.
-    let Ok(colors) = js_sys::JSON::parse(json) else {
+    let Some(colors) = js_sys::JSON::parse(json).ok().filter(JsValue::is_object) else {
         return;
     };
     let Some(root) = document().document_element() else {
