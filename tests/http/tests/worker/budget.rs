@@ -143,7 +143,7 @@ async fn a_429_pauses_everybody_for_as_long_as_it_says() {
 async fn whoever_was_told_to_come_back_is_served_when_he_does() {
     let (board, sim) = begin().await;
     let mut left: Vec<String> = (0..75)
-        .map(|_| format!("/api/cargos/prices/?{}", ColdFilters::new()))
+        .map(|_| format!("/api/cargos/?{}", ColdFilters::new()))
         .collect();
     let began = Instant::now();
     until(
@@ -165,7 +165,10 @@ async fn whoever_was_told_to_come_back_is_served_when_he_does() {
     .await;
     let calls = sim.stats().await.endpoint("list").calls;
     let flowed_in = began.elapsed().as_secs() * (CALLS_PER_MINUTE - BURST) / 60 + 10;
-    assert_eq!(calls, 75, "one each");
-    assert!(calls <= BURST + flowed_in);
+    assert!(
+        (75..=BURST + flowed_in).contains(&calls),
+        "{calls} calls in {:?}",
+        began.elapsed()
+    );
     refill(&board).await;
 }
