@@ -196,7 +196,7 @@ async fn scrolling_down_loads_each_cargo_once() {
     server.set_rows(&rows((101..=102).chain(1..=50)));
     for _ in 0..6 {
         window().scroll_to_with_x_and_y(0.0, 1e6);
-        clock.advance(100).await;
+        clock.paint().await;
     }
     let mut shown = ids(&host);
     assert_eq!(shown.len(), 50);

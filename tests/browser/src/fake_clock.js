@@ -46,6 +46,12 @@ export async function settle() {
   for (let turns = 0; turns < 8; turns += 1) await turn();
 }
 
+/** Lets the browser paint, which is when it tells what came into view. */
+export async function paint() {
+  for (let frames = 0; frames < 3; frames += 1) await new Promise((done) => requestAnimationFrame(done));
+  await settle();
+}
+
 /** Moves time, ringing each timer when its moment comes. */
 export async function advance(ms) {
   const end = now + ms;

@@ -7,6 +7,7 @@ extern "C" {
     fn install();
     fn uninstall();
     async fn settle();
+    async fn paint();
     async fn advance(ms: f64);
 }
 
@@ -23,6 +24,11 @@ impl FakeClock {
     /// Lets this many milliseconds pass.
     pub async fn advance(&self, ms: u32) {
         advance(f64::from(ms)).await;
+    }
+
+    /// Lets the browser paint, which is when it tells what came into view.
+    pub async fn paint(&self) {
+        paint().await;
     }
 
     /// Lets no time pass, but everything that is due happen.
