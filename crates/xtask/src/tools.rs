@@ -176,6 +176,9 @@ impl Tool {
         root: &Path,
         shared: &Path,
     ) -> std::process::Command {
+        // Where it is put is searched: cargo need not advise the user to do so.
+        let mut environment = environment.clone();
+        environment.path.push(root.join("bin"));
         let mut cargo = environment.command("cargo");
         cargo.args([
             "install",

@@ -1,5 +1,6 @@
 //! The app in a real browser. `cargo xtask test --only browser` runs it.
 #![cfg(all(test, target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
 mod board;
 mod fake_clock;
