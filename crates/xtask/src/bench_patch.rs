@@ -49,7 +49,10 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
         let wasm = folder.join("app_bg.wasm");
         let mut wasm_opt = environment.command("wasm-opt");
         wasm_opt
-            .args(["-Oz", "--all-features"])
+            // What rustc uses by default: with all features on, the output is one that browsers refuse.
+            .args(["-Oz", "--enable-bulk-memory", "--enable-reference-types"])
+            .args(["--enable-sign-ext", "--enable-nontrapping-float-to-int"])
+            .args(["--enable-mutable-globals", "--enable-multivalue"])
             .arg(&wasm)
             .arg("-o")
             .arg(&wasm);
