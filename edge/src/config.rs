@@ -94,6 +94,11 @@ impl Config {
         let policy = |fresh| {
             Ok(Policy {
                 fresh: ms(fresh)?,
+                eager: number(
+                    "EAGER_REFRESH_MS",
+                    0..=ms("PRICES_FRESH_MS")?.min(ms("LIST_FRESH_MS")?) - 1,
+                    "a whole number of milliseconds below PRICES_FRESH_MS and LIST_FRESH_MS",
+                )?,
                 stale_while_revalidate: ms("STALE_WHILE_REVALIDATE_MS")?,
                 stale_if_error: ms("STALE_IF_ERROR_MS")?,
             })
@@ -234,6 +239,7 @@ mod tests {
             ("PRICES_FRESH_MS", "10s"),
             ("PRICES_FRESH_MS", "0"),
             ("PRICES_FRESH_MS", "-5"),
+            ("EAGER_REFRESH_MS", "10000"),
             ("HOT_COPIES_BYTES", "many"),
             ("UPSTREAM_CALLS_PER_MINUTE", "5"),
             ("CACHE_SCOPE", "global"),

@@ -34,7 +34,7 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     let stale = copies.is_stale();
     let pace = &reader.config.pace;
     let poll_after_ms = copies.oldest().map_or(pace.interval, |copy| {
-        pace.poll_after(copy.verdict, copy.asking)
+        pace.poll_after(policy, copy.verdict, copy.asking)
     });
 
     let answer = if etag.is_in(request.if_none_match()) {

@@ -135,16 +135,14 @@ impl Reader {
             .map(|record| judged(record, Tier::Memory));
         let mut asking = None;
         if let Some(copy) = hot {
-            match copy.verdict {
-                Verdict::Fresh { .. } => return Ok(copy),
-                Verdict::Stale => {
-                    let now = self.hot(|hot| hot.asking(&key, self.now));
-                    asking = Some(now);
-                    if !now.ask {
-                        return Ok(Copy { asking, ..copy });
-                    }
+            if policy.is_due(copy.verdict) {
+                let now = self.hot(|hot| hot.asking(&key, self.now));
+                asking = Some(now);
+                if !now.ask {
+                    return Ok(Copy { asking, ..copy });
                 }
-                Verdict::OnError | Verdict::Dead => {}
+            } else if matches!(copy.verdict, Verdict::Fresh { .. }) {
+                return Ok(copy);
             }
         }
 
@@ -164,13 +162,12 @@ impl Reader {
             key: key.clone(),
             filters: filters.to_query(),
             page,
-            wanted_since: UnixMillis(self.now.0.saturating_sub(policy.fresh)),
+            wanted_since: policy.wanted_since(self.now),
             have,
             class,
         };
         match newest {
-            Some(copy) if matches!(copy.verdict, Verdict::Fresh { .. }) => Ok(copy),
-            Some(copy) if copy.verdict == Verdict::Stale => {
+            Some(copy) if policy.is_due(copy.verdict) => {
                 // A copy that KV brought just now has not been asked for yet.
                 if asking.is_none() || copy.tier == Tier::Kv {
                     asking = Some(self.hot(|hot| hot.asking(&key, self.now)));
@@ -185,6 +182,7 @@ impl Reader {
                 });
                 Ok(Copy { asking, ..copy })
             }
+            Some(copy) if matches!(copy.verdict, Verdict::Fresh { .. }) => Ok(copy),
             servable => {
                 let servable = servable.filter(|copy| copy.verdict == Verdict::OnError);
                 self.wait(&key, ask(Class::Waiting), policy, servable).await

@@ -5,6 +5,9 @@ use crate::UnixMillis;
 pub struct Policy {
     /// Served as it is.
     pub fresh: u64,
+    /// In so many of its last fresh milliseconds it is served as it is while a refresh is asked for, so that those who
+    /// come steadily never find it stale.
+    pub eager: u64,
     /// Served at once while a refresh is asked for (RFC 5861, 3).
     pub stale_while_revalidate: u64,
     /// Served only when a refresh fails (RFC 5861, 4).
@@ -44,6 +47,21 @@ impl Policy {
         }
     }
 
+    /// Whether a refresh is to be asked for behind a copy that is served at once.
+    pub fn is_due(&self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Fresh { ttl } => ttl <= self.eager,
+            Verdict::Stale => true,
+            Verdict::OnError | Verdict::Dead => false,
+        }
+    }
+
+    /// A copy read upstream at this moment or later is not due yet.
+    pub fn wanted_since(&self, now: UnixMillis) -> UnixMillis {
+        let due_after = self.fresh.saturating_sub(self.eager);
+        UnixMillis(now.0.saturating_sub(due_after.saturating_sub(1)))
+    }
+
     /// The age from which on a copy is good for nothing, in milliseconds.
     pub fn dead_after(&self) -> u64 {
         self.fresh
@@ -57,6 +75,7 @@ mod tests {
 
     const POLICY: Policy = Policy {
         fresh: 10,
+        eager: 2,
         stale_while_revalidate: 600,
         stale_if_error: 5_000,
     };
@@ -105,6 +124,7 @@ mod tests {
     fn windows_without_end_do_not_overflow() {
         let forever = Policy {
             fresh: u64::MAX,
+            eager: u64::MAX,
             stale_while_revalidate: u64::MAX,
             stale_if_error: u64::MAX,
         };
@@ -113,5 +133,21 @@ mod tests {
             Verdict::Fresh { .. }
         ));
         assert_eq!(forever.dead_after(), u64::MAX);
+        assert_eq!(forever.wanted_since(UnixMillis(7)), UnixMillis(7));
+    }
+
+    #[test]
+    fn a_copy_is_refreshed_a_little_before_it_goes_stale() {
+        let due = |age| POLICY.is_due(at_age(age));
+        assert_eq!(
+            [0, 7, 8, 9, 10, 609].map(due),
+            [false, false, true, true, true, true]
+        );
+        assert!(!due(610), "whoever comes then waits for the refresh");
+        // Whoever finds the copy due is not told that it is new enough, and nobody else is sent upstream.
+        for age in 0..610 {
+            let too_old = UnixMillis(1_000) < POLICY.wanted_since(UnixMillis(1_000 + age));
+            assert_eq!(too_old, due(age), "{age}");
+        }
     }
 }

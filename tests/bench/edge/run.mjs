@@ -233,7 +233,7 @@ async function prepare() {
   );
   const CARGOTECH_BASE_URL = upstream.found;
   const fresh = await ours("fresh", { CARGOTECH_BASE_URL, PRICES_FRESH_MS: HOUR_MS, LIST_FRESH_MS: HOUR_MS });
-  const stale = await ours("stale", { CARGOTECH_BASE_URL, PRICES_FRESH_MS: "1" });
+  const stale = await ours("stale", { CARGOTECH_BASE_URL, PRICES_FRESH_MS: "1", EAGER_REFRESH_MS: "0" });
 
   const signIn = { method: "POST", body: JSON.stringify({ init_data: initData() }) };
   const token = JSON.parse((await ask(fresh.port, "/api/auth/telegram", signIn)).body).session_token;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// `PRICES_FRESH_MS`
 pub const PRICES_FRESH: Duration = Duration::from_millis(1_000);
+/// `EAGER_REFRESH_MS`
+pub const EAGER: Duration = Duration::from_millis(200);
 /// `LIST_FRESH_MS`
 pub const LIST_FRESH: Duration = Duration::from_millis(5_000);
 /// `READ_DEADLINE_MS`
@@ -34,8 +36,8 @@ pub const RECOVERY: Duration = Duration::from_millis(3_500);
 pub const WHOLE_RECOVERY: Duration = Duration::from_millis(15_000);
 
 /// The most calls that prices behind one set of filters may cost since `began`, on one page: the first, and one whenever
-/// they went stale. A busy machine takes its time, and prices age meanwhile.
+/// they were due. A busy machine takes its time, and prices age meanwhile.
 pub fn calls_due(began: Instant) -> u64 {
-    let intervals = began.elapsed().as_millis() / PRICES_FRESH.as_millis();
+    let intervals = began.elapsed().as_millis() / (PRICES_FRESH - EAGER).as_millis();
     1 + u64::try_from(intervals).unwrap_or(u64::MAX)
 }
