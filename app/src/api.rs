@@ -1,21 +1,15 @@
 //! The HTTP API, typed. A dead session is renewed once, silently.
 
-use std::pin::pin;
-
 use domain::{
     Etag, Filters,
-    messages::{
-        CargoList, POLL_AFTER_HEADER, Prices, SESSION_HEADER, STALE_HEADER, Session as SignedIn,
-        SignIn,
-    },
+    messages::{CargoList, POLL_AFTER_HEADER, Prices, SESSION_HEADER, STALE_HEADER, SignIn},
 };
-use futures_util::future::{Either, select};
-use gloo_timers::future::TimeoutFuture;
+use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
-use serde::de::DeserializeOwned;
-use wasm_bindgen::{JsCast, JsValue};
+use serde::{Deserialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, Response};
+use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 
 use crate::session::Session;
 
@@ -86,15 +80,12 @@ impl Api {
             filters,
             &format!("limit={limit}&offset={offset}"),
         );
-        let (response, list) = within_patience(async {
-            let response = self.get(&path, None, None).await?;
-            let list: CargoList = json(&response).await?;
-            Ok((response, list))
-        })
-        .await?;
+        let patience = Patience::new();
+        let answer = self.get(&path, None, patience.signal()).await?;
+        let list: CargoList = answer.json()?;
         let freshness = Freshness {
             stale: list.stale,
-            ..freshness(&response)
+            ..answer.freshness()
         };
         Ok((list, freshness))
     }
@@ -111,10 +102,10 @@ impl Api {
         signal: &AbortSignal,
     ) -> Result<Polled, ApiError> {
         let path = path("/api/cargos/prices/", filters, &format!("limit={limit}"));
-        let response = self.get(&path, known, Some(signal)).await?;
-        let prices = match response.status() {
+        let answer = self.get(&path, known, signal).await?;
+        let prices = match answer.status {
             304 => None,
-            _ => Some(json::<Prices>(&response).await?),
+            _ => Some(answer.json::<Prices>()?),
         };
         Ok(Polled {
             freshness: match &prices {
@@ -122,9 +113,9 @@ impl Api {
                     age_ms: prices.age_ms,
                     stale: prices.stale,
                 },
-                None => freshness(&response),
+                None => answer.freshness(),
             },
-            poll_after_ms: number(&response, POLL_AFTER_HEADER),
+            poll_after_ms: answer.number(POLL_AFTER_HEADER),
             prices,
         })
     }
@@ -134,69 +125,51 @@ impl Api {
         &self,
         path: &str,
         known: Option<&Etag>,
-        signal: Option<&AbortSignal>,
-    ) -> Result<Response, ApiError> {
+        signal: &AbortSignal,
+    ) -> Result<Answer, ApiError> {
         let token = self.session.token(None).await?;
-        let mut response = get(path, &token, known, signal).await?;
-        if response.status() == 401 {
+        let mut answer = get(path, &token, known, signal).await?;
+        if answer.status == 401 {
             let token = self.session.token(Some(&token)).await?;
-            response = get(path, &token, known, signal).await?;
+            answer = get(path, &token, known, signal).await?;
         }
-        if let Ok(Some(renewed)) = response.headers().get(SESSION_HEADER) {
+        if let Some(renewed) = answer.header(SESSION_HEADER) {
             self.session.renew(renewed);
         }
-        match response.status() {
-            200 | 304 => Ok(response),
-            401 => Err(ApiError::SignedOut),
-            _ => Err(ApiError::Unavailable {
-                retry_after_ms: number(&response, "retry-after")
-                    .map(|seconds: u32| seconds.saturating_mul(1000)),
-            }),
-        }
+        answer.expect_good()
     }
 }
 
-/// `POST /api/auth/telegram`.
+/// `POST /api/auth/telegram`: the session's token.
 ///
 /// # Errors
 /// [`ApiError::SignedOut`] if the edge does not take the proof.
-pub async fn sign_in(sign_in: &SignIn) -> Result<SignedIn, ApiError> {
-    let body = serde_json::to_string(sign_in).map_err(|_| ApiError::SignedOut)?;
+pub async fn sign_in(init_data: String) -> Result<String, ApiError> {
+    /// What the app needs of [`domain::messages::Session`].
+    #[derive(Deserialize)]
+    struct SignedIn {
+        session_token: String,
+    }
+    let body = serde_json::to_string(&SignIn { init_data }).map_err(|_| ApiError::SignedOut)?;
+    let patience = Patience::new();
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&body.into());
-    within_patience(async {
-        let headers = [("content-type", "application/json")];
-        let response = send("/api/auth/telegram", &init, &headers).await?;
-        match response.status() {
-            200 => json(&response).await,
-            401 => Err(ApiError::SignedOut),
-            _ => Err(ApiError::Unavailable {
-                retry_after_ms: None,
-            }),
-        }
-    })
-    .await
-}
-
-/// What the request brings, or [`ApiError::NoAnswer`] after [`PATIENCE_MS`]: nobody waits for ever.
-async fn within_patience<T>(
-    request: impl Future<Output = Result<T, ApiError>>,
-) -> Result<T, ApiError> {
-    match select(pin!(request), TimeoutFuture::new(PATIENCE_MS)).await {
-        Either::Left((result, _)) => result,
-        Either::Right(((), _)) => Err(ApiError::NoAnswer),
-    }
+    init.set_signal(Some(patience.signal()));
+    let headers = [("content-type", "application/json")];
+    let answer = send("/api/auth/telegram", &init, &headers).await?;
+    let SignedIn { session_token } = answer.expect_good()?.json()?;
+    Ok(session_token)
 }
 
 async fn get(
     path: &str,
     token: &str,
     known: Option<&Etag>,
-    signal: Option<&AbortSignal>,
-) -> Result<Response, ApiError> {
+    signal: &AbortSignal,
+) -> Result<Answer, ApiError> {
     let init = RequestInit::new();
-    init.set_signal(signal);
+    init.set_signal(Some(signal));
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("authorization", bearer.as_str())];
     // Set by hand, so that the 304 comes through to us.
@@ -208,26 +181,97 @@ async fn send(
     path: &str,
     init: &RequestInit,
     headers: &[(&str, &str)],
-) -> Result<Response, ApiError> {
+) -> Result<Answer, ApiError> {
     let list = js_sys::Object::new();
     for (name, value) in headers {
         // Setting a property of a plain object does not fail.
         let _ = js_sys::Reflect::set(&list, &JsValue::from_str(name), &JsValue::from_str(value));
     }
     init.set_headers(&list);
-    JsFuture::from(window().fetch_with_str_and_init(path, init))
+    let response = resolved(window().fetch_with_str_and_init(path, init)).await?;
+    let response: web_sys::Response = response.unchecked_into();
+    let body = match response.status() {
+        200 => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
+        _ => JsValue::UNDEFINED,
+    };
+    Ok(Answer {
+        status: response.status(),
+        headers: response.headers(),
+        body: body.as_string().unwrap_or_default(),
+    })
+}
+
+/// What a promise of the network brings; nothing if it was given up.
+async fn resolved(promise: js_sys::Promise) -> Result<JsValue, ApiError> {
+    JsFuture::from(promise)
         .await
-        .map(JsCast::unchecked_into)
         .map_err(|_| ApiError::NoAnswer)
 }
 
-async fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ApiError> {
-    let text = response.text().map_err(|_| ApiError::NoAnswer)?;
-    let text = JsFuture::from(text).await.map_err(|_| ApiError::NoAnswer)?;
-    let text = text.as_string().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|_| ApiError::Unavailable {
-        retry_after_ms: None,
-    })
+/// Gives a request up after [`PATIENCE_MS`], its body included: nobody waits for ever.
+struct Patience {
+    signal: AbortSignal,
+    _timer: Timeout,
+}
+
+impl Patience {
+    fn new() -> Self {
+        // Every browser that runs this program has AbortController.
+        let controller = AbortController::new().unwrap_throw();
+        Self {
+            signal: controller.signal(),
+            _timer: Timeout::new(PATIENCE_MS, move || controller.abort()),
+        }
+    }
+
+    fn signal(&self) -> &AbortSignal {
+        &self.signal
+    }
+}
+
+/// A whole answer.
+struct Answer {
+    status: u16,
+    headers: Headers,
+    /// Read of a 200 only.
+    body: String,
+}
+
+impl Answer {
+    fn expect_good(self) -> Result<Self, ApiError> {
+        match self.status {
+            200 | 304 => Ok(self),
+            401 => Err(ApiError::SignedOut),
+            _ => Err(ApiError::Unavailable {
+                retry_after_ms: self
+                    .number("retry-after")
+                    .map(|seconds: u32| seconds.saturating_mul(1000)),
+            }),
+        }
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_str(&self.body).map_err(|_| ApiError::Unavailable {
+            retry_after_ms: None,
+        })
+    }
+
+    fn freshness(&self) -> Freshness {
+        Freshness {
+            age_ms: self
+                .number("age")
+                .map_or(0, |seconds: u32| u64::from(seconds) * 1000),
+            stale: self.number(STALE_HEADER) == Some(1),
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
+        self.header(name)?.parse().ok()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
+    }
 }
 
 fn path(route: &str, filters: &Filters, window: &str) -> String {
@@ -236,15 +280,4 @@ fn path(route: &str, filters: &Filters, window: &str) -> String {
         "" => format!("{route}?{window}"),
         _ => format!("{route}?{filters}&{window}"),
     }
-}
-
-fn freshness(response: &Response) -> Freshness {
-    Freshness {
-        age_ms: number::<u64>(response, "age").unwrap_or(0) * 1000,
-        stale: number::<u8>(response, STALE_HEADER) == Some(1),
-    }
-}
-
-fn number<T: std::str::FromStr>(response: &Response, header: &str) -> Option<T> {
-    response.headers().get(header).ok().flatten()?.parse().ok()
 }

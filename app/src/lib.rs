@@ -5,6 +5,7 @@ pub mod clock;
 pub mod poll_loop;
 pub mod poller;
 pub mod price_book;
+pub mod reactive;
 pub mod screens;
 pub mod session;
 pub mod telegram;
@@ -12,6 +13,11 @@ pub mod text;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+
+/// A third of the size of the allocator that comes with std, and as fast.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// Puts the app where index.html keeps a place for it.
 pub fn start() {

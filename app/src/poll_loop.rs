@@ -1,11 +1,8 @@
 //! The loop around [`Poller`]: one timer, one request, and what the page and Telegram tell of the driver's presence.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
+use futures_util::future::{AbortHandle, LocalBoxFuture, abortable};
 use gloo_timers::callback::Timeout;
 use leptos::task::spawn_local;
 use web_sys::{AbortController, AbortSignal};
@@ -15,30 +12,39 @@ use crate::{
     poller::{Command, Event, Poller},
 };
 
+/// Makes one request, gives it up when the signal says so, and tells how it ended: [`Event::Answered`],
+/// [`Event::Failed`] or [`Event::Stopped`].
+pub type Poll = dyn Fn(AbortSignal) -> LocalBoxFuture<'static, Event>;
+
 /// Polls for as long as it lives. Dropping the last handle stops it.
-pub struct PollLoop<P> {
+pub struct PollLoop {
     poller: RefCell<Poller>,
-    poll: P,
+    poll: Box<Poll>,
     timer: RefCell<Option<Timeout>>,
-    request: RefCell<Option<AbortController>>,
-    /// Which poll is the present one: what becomes of an older one is not reported.
-    generation: Cell<u32>,
+    request: RefCell<Option<Request>>,
 }
 
-impl<P, F> PollLoop<P>
-where
-    P: Fn(AbortSignal) -> F + 'static,
-    F: Future<Output = Event> + 'static,
-{
-    /// A loop that waits for [`Event::Present`]. `poll` makes one request, gives it up when the signal says so, and
-    /// tells how it ended: [`Event::Answered`], [`Event::Failed`] or [`Event::Stopped`].
-    pub fn new(poll: P) -> Rc<Self> {
+/// A poll under way. Dropping it gives up the request, and whoever waits for it hears nothing any more.
+struct Request {
+    network: AbortController,
+    task: AbortHandle,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.network.abort();
+    }
+}
+
+impl PollLoop {
+    /// A loop that waits for [`Event::Present`].
+    pub fn new(poll: Box<Poll>) -> Rc<Self> {
         Rc::new(Self {
             poller: RefCell::default(),
             poll,
             timer: RefCell::default(),
             request: RefCell::default(),
-            generation: Cell::default(),
         })
     }
 
@@ -56,12 +62,7 @@ where
     fn obey(self: &Rc<Self>, command: Command) {
         match command {
             Command::Poll => self.begin(),
-            Command::Abort => {
-                self.generation.set(self.generation.get().wrapping_add(1));
-                if let Some(request) = self.request.take() {
-                    request.abort();
-                }
-            }
+            Command::Abort => drop(self.request.take()),
             Command::WakeAfter(ms) => {
                 let this = Rc::downgrade(self);
                 let timer = Timeout::new(ms, move || {
@@ -76,31 +77,19 @@ where
     }
 
     fn begin(self: &Rc<Self>) {
-        let generation = self.generation.get().wrapping_add(1);
-        self.generation.set(generation);
         // Every browser that runs this program has AbortController.
-        let Ok(request) = AbortController::new() else {
+        let Ok(network) = AbortController::new() else {
             return;
         };
-        let poll = (self.poll)(request.signal());
-        self.request.replace(Some(request));
+        let (poll, task) = abortable((self.poll)(network.signal()));
+        self.request.replace(Some(Request { network, task }));
         let this = Rc::downgrade(self);
         spawn_local(async move {
-            let event = poll.await;
-            if let Some(this) = this
-                .upgrade()
-                .filter(|this| this.generation.get() == generation)
+            if let Ok(event) = poll.await
+                && let Some(this) = this.upgrade()
             {
                 this.on(event);
             }
         });
-    }
-}
-
-impl<P> Drop for PollLoop<P> {
-    fn drop(&mut self) {
-        if let Some(request) = self.request.take() {
-            request.abort();
-        }
     }
 }

@@ -2,11 +2,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use domain::messages::{self, SignIn};
-use futures_util::{
-    FutureExt,
-    future::{LocalBoxFuture, Shared},
-};
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::{
     api::{self, ApiError},
@@ -15,15 +13,13 @@ use crate::{
 
 const TOKEN: &str = "loadboard.session";
 
-type SigningIn = Shared<LocalBoxFuture<'static, Result<String, ApiError>>>;
-
 /// The driver's session.
 #[derive(Clone)]
 pub struct Session {
     platform: Platform,
     token: Rc<RefCell<Option<String>>>,
-    /// The sign-in under way, which all who need one join.
-    signing_in: Rc<RefCell<Option<SigningIn>>>,
+    /// The sign-in under way, which all who need one join: brings the token, or nothing if Telegram's proof won't do.
+    signing_in: Rc<RefCell<Option<Promise>>>,
 }
 
 impl Session {
@@ -41,7 +37,8 @@ impl Session {
     /// A token other than `refused`: the one held, or that of a sign-in.
     ///
     /// # Errors
-    /// [`ApiError::SignedOut`] if Telegram's proof is missing or no longer taken; else why the sign-in got no answer.
+    /// [`ApiError::SignedOut`] if Telegram's proof is missing or no longer taken; [`ApiError::NoAnswer`] if the sign-in
+    /// failed for any other reason.
     pub async fn token(&self, refused: Option<&str>) -> Result<String, ApiError> {
         let held = self.token.borrow().clone();
         if let Some(held) = held.filter(|held| Some(held.as_str()) != refused) {
@@ -50,9 +47,12 @@ impl Session {
         let signing_in = self
             .signing_in
             .borrow_mut()
-            .get_or_insert_with(|| self.clone().sign_in().boxed_local().shared())
+            .get_or_insert_with(|| future_to_promise(Box::pin(self.clone().sign_in())))
             .clone();
-        signing_in.await
+        match JsFuture::from(signing_in).await {
+            Ok(token) => token.as_string().ok_or(ApiError::SignedOut),
+            Err(_) => Err(ApiError::NoAnswer),
+        }
     }
 
     /// Keeps a token that the edge has renewed.
@@ -63,15 +63,20 @@ impl Session {
         self.token.replace(Some(token));
     }
 
-    async fn sign_in(self) -> Result<String, ApiError> {
+    async fn sign_in(self) -> Result<JsValue, JsValue> {
         let result = match self.platform.init_data() {
-            Some(init_data) => api::sign_in(&SignIn { init_data }).await,
+            Some(init_data) => api::sign_in(init_data).await,
             None => Err(ApiError::SignedOut),
         };
         self.signing_in.replace(None);
-        let messages::Session { session_token, .. } = result?;
-        self.renew(session_token.clone());
-        Ok(session_token)
+        match result {
+            Ok(token) => {
+                self.renew(token.clone());
+                Ok(token.into())
+            }
+            Err(ApiError::SignedOut) => Ok(JsValue::UNDEFINED),
+            Err(_) => Err(JsValue::UNDEFINED),
+        }
     }
 }
 

@@ -48,18 +48,8 @@ pub struct Platform;
 impl Platform {
     /// Takes in the launch parameters and hooks up with Telegram, now or when its script has come.
     pub fn start() -> Self {
-        let launch = launch_parameters();
-        let value = |name: &str| {
-            launch
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str())
-        };
-        if let Some(init_data) = value("tgWebAppData").filter(|data| !data.is_empty()) {
-            keep_init_data(init_data);
-        }
-        if let Some(theme) = value("tgWebAppThemeParams") {
-            apply_theme(theme);
+        if let Some(init_data) = launch_parameter("tgWebAppData").filter(|data| !data.is_empty()) {
+            keep_init_data(&init_data);
         }
         if web_app(|_| ()).is_some() {
             hook_up();
@@ -140,7 +130,8 @@ fn hook_up() {
     });
 }
 
-/// The script keeps the `--tg-theme-*` variables; what is left is the scheme and the header.
+/// The colours themselves are kept by index.html at first and by Telegram's script from then on; what is left is the
+/// scheme and the header.
 fn follow_theme(app: &WebApp) {
     if let Ok(Some(scheme)) = app.color_scheme() {
         set_scheme(&scheme);
@@ -156,16 +147,11 @@ fn set_scheme(scheme: &str) {
     }
 }
 
-/// The pairs of the URL's fragment, percent-decoded.
-fn launch_parameters() -> Vec<(String, String)> {
-    let fragment = window().location().hash().unwrap_or_default();
-    parse_fragment(fragment.trim_start_matches('#'))
-}
-
-fn parse_fragment(fragment: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(fragment.as_bytes())
-        .into_owned()
-        .collect()
+/// A parameter of the URL's fragment, percent-decoded once.
+fn launch_parameter(name: &str) -> Option<String> {
+    let fragment = window().location().hash().ok()?;
+    let parameters = web_sys::UrlSearchParams::new_with_str(fragment.trim_start_matches('#'));
+    parameters.ok()?.get(name)
 }
 
 /// Keeps new initData; a session that was signed in with other data is over.
@@ -177,65 +163,5 @@ fn keep_init_data(init_data: &str) {
     if kept.as_deref() != Some(init_data) {
         let _ = storage.set_item(INIT_DATA, init_data);
         crate::session::forget_stored();
-    }
-}
-
-/// Sets the variables that the script would set, from the JSON object of colours in the fragment.
-fn apply_theme(json: &str) {
-    // The browser's own parser: nothing else here needs to read JSON of a shape unknown.
-    let Some(colors) = js_sys::JSON::parse(json).ok().filter(JsValue::is_object) else {
-        return;
-    };
-    let Some(root) = document().document_element() else {
-        return;
-    };
-    let root: web_sys::HtmlElement = root.unchecked_into();
-    for entry in js_sys::Object::entries(&js_sys::Object::from(colors)) {
-        let entry: js_sys::Array = entry.unchecked_into();
-        let (Some(name), Some(color)) = (entry.get(0).as_string(), entry.get(1).as_string()) else {
-            continue;
-        };
-        let Some(luminance) = luminance(&color) else {
-            continue;
-        };
-        let variable = format!("--tg-theme-{}", name.replace('_', "-"));
-        let _ = root.style().set_property(&variable, &color);
-        if name == "bg_color" {
-            set_scheme(if luminance < 0.5 { "dark" } else { "light" });
-        }
-    }
-}
-
-/// How bright `#rrggbb` looks, 0 to 1; `None` for anything else.
-fn luminance(color: &str) -> Option<f64> {
-    let digits = color.strip_prefix('#').filter(|digits| digits.len() == 6)?;
-    let part = |range| {
-        let digits = digits.get(range)?;
-        u8::from_str_radix(digits, 16).ok().map(f64::from)
-    };
-    let (red, green, blue) = (part(0..2)?, part(2..4)?, part(4..6)?);
-    Some((0.299 * red + 0.587 * green + 0.114 * blue) / 255.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn init_data_comes_out_of_the_fragment_decoded_once() {
-        let fragment =
-            "tgWebAppData=user%3D%257B%2522id%2522%253A5%257D%26hash%3Dab&tgWebAppVersion=9.1";
-        let pairs = parse_fragment(fragment);
-        assert_eq!(pairs[0].1, "user=%7B%22id%22%3A5%7D&hash=ab");
-        assert_eq!(pairs[1], ("tgWebAppVersion".into(), "9.1".into()));
-    }
-
-    #[test]
-    fn only_colours_are_colours() {
-        assert_eq!(luminance("#ffffff"), Some(1.0));
-        assert_eq!(luminance("#000000"), Some(0.0));
-        for text in ["", "#fff", "ffffff", "#gggggg", "red", "#яяя", "url(x)"] {
-            assert_eq!(luminance(text), None, "{text}");
-        }
     }
 }

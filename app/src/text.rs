@@ -62,8 +62,8 @@ pub fn total(count: u32) -> String {
 }
 
 /// The pill: `3 новых груза`.
-pub fn new_cargos(count: usize) -> String {
-    let form = plural(count as u64, ["новый груз", "новых груза", "новых грузов"]);
+pub fn new_cargos(count: u32) -> String {
+    let form = plural(count.into(), ["новый груз", "новых груза", "новых грузов"]);
     format!("{count}{NO_BREAK_SPACE}{form}")
 }
 
@@ -89,6 +89,7 @@ pub fn status(status: Status, age_ms: Option<u64>) -> String {
                 Some(age_ms) => format!("Цены обновлены {} назад", span(age_ms)),
             };
         }
+        Status::Waiting => return String::new(),
         Status::Stale => "CargoTech не отвечает",
         Status::Offline => "Нет сети",
         Status::Unreachable => "Нет связи с сервером",

@@ -22,6 +22,7 @@ export class Board {
   constructor(readonly page: Page) {
     this.cards = page.locator("li.card");
     this.status = page.getByRole("status");
+    // By role: what is hidden is not found.
     this.pill = page.getByRole("button", { name: /новы/ });
     page.on("console", (message) => {
       this.said.push(message.text());
@@ -34,14 +35,23 @@ export class Board {
     return required("LOADBOARD_LINK");
   }
 
+  /** The link as Telegram makes it where these are its colours. */
+  static linkWithTheme(theme: object): string {
+    const link = new URL(Board.link());
+    const fragment = new URLSearchParams(link.hash.slice(1));
+    fragment.set("tgWebAppThemeParams", JSON.stringify(theme));
+    link.hash = fragment.toString().replace(/\+/g, "%20");
+    return link.href;
+  }
+
   /** Opens the link. Telegram's own script can't be loaded, as on a phone where it is blocked. */
   async open(link = Board.link()) {
     await this.page.route("https://telegram.org/**", (route) => route.abort());
     await this.page.goto(link);
   }
 
-  async openWithCards() {
-    await this.open();
+  async openWithCards(link = Board.link()) {
+    await this.open(link);
     await expect(this.cards).toHaveCount(20);
   }
 
@@ -51,6 +61,11 @@ export class Board {
 
   price(id: string): Locator {
     return this.card(id).locator(".price");
+  }
+
+  /** The words on a card whose cargo is gone. */
+  farewell(id: string): Locator {
+    return this.card(id).getByText("Груз снят");
   }
 
   async ids(): Promise<string[]> {

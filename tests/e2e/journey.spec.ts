@@ -86,7 +86,8 @@ test("a vanished cargo is marked where it stands and goes when dismissed", async
   const positions = await board.positions();
 
   await simulator.remove(ids[3]);
-  await expect(board.card(ids[3])).toContainText("Груз снят", { timeout: 20_000 });
+  await expect(board.farewell(ids[3])).toBeVisible({ timeout: 20_000 });
+  await expect(board.farewell(ids[4])).toBeHidden();
   expect(await board.positions(), "no card moved").toEqual(positions);
   await expect(page.locator("li.card.gone")).toHaveCount(1);
 
@@ -227,7 +228,7 @@ test("everything that can be tapped is large enough for a thumb", async ({ page 
   const [, id] = await board.ids();
   await simulator.remove(id);
   await simulator.add(1);
-  await expect(board.card(id)).toContainText("Груз снят", { timeout: 20_000 });
+  await expect(board.farewell(id)).toBeVisible({ timeout: 20_000 });
   await expect(board.pill).toBeVisible();
   for (const button of await page.getByRole("button").all()) {
     const box = (await button.boundingBox())!;
@@ -248,19 +249,51 @@ test("five drivers who poll cost CargoTech no more than one", async ({ browser }
   await Promise.all(pages.map((page) => page.context().close()));
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`screens, ${colorScheme}`, async ({ browser }) => {
-    const context = await browser.newContext({ colorScheme });
-    const page = await context.newPage();
+/** Telegram's dark theme on Android. */
+const DARK = {
+  bg_color: "#17212b",
+  secondary_bg_color: "#232e3c",
+  section_bg_color: "#17212b",
+  text_color: "#f5f5f5",
+  subtitle_text_color: "#708499",
+  hint_color: "#708499",
+  link_color: "#6ab3f3",
+  button_color: "#5288c1",
+  button_text_color: "#ffffff",
+};
+
+test("Telegram's colours are there before the program is, whatever the phone's own are", async ({ page }) => {
+  await page.route(/\.wasm$/, () => {});
+  const board = new Board(page);
+  await board.open(Board.linkWithTheme({ ...DARK, text_color: "url(x)", accent_text_color: "#12345", hint_color: 5 }));
+  const root = page.locator("html");
+  await expect(root).toHaveCSS("background-color", "rgb(35, 46, 60)");
+  await expect(root, "only colours are taken over").toHaveCSS("color", "rgb(241, 244, 247)");
+  await expect(root).toHaveAttribute("data-scheme", "dark");
+});
+
+test("what is no theme does no harm", async ({ page }) => {
+  const board = new Board(page);
+  for (const theme of [null, [1], "dark", { bg_color: 5 }]) {
+    await page.goto("about:blank");
+    await board.openWithCards(Board.linkWithTheme(theme as object));
+    await expect(page.locator("html")).not.toHaveAttribute("data-scheme");
+  }
+  await page.goto("about:blank");
+  await board.openWithCards(Board.link().replace(/tgWebAppThemeParams=[^&]*/, "tgWebAppThemeParams=%7B"));
+  expect(board.errors.filter((error) => !error.includes("ERR_FAILED"))).toEqual([]);
+});
+
+for (const [name, link] of [["light", Board.link()], ["dark", Board.linkWithTheme(DARK)]]) {
+  test(`screens, ${name}`, async ({ page }) => {
     const board = new Board(page);
-    await board.openWithCards();
+    await board.openWithCards(link);
     const ids = await board.ids();
     await simulator.setPrice(ids[0], 9_870_000);
     await simulator.remove(ids[2]);
     await simulator.add(2);
     await expect(board.pill).toBeVisible({ timeout: 25_000 });
-    await expect(board.card(ids[2])).toContainText("Груз снят");
-    await page.screenshot({ path: `../../test-results/board-${colorScheme}.png` });
-    await context.close();
+    await expect(board.farewell(ids[2])).toBeVisible({ timeout: 20_000 });
+    await page.screenshot({ path: `../../test-results/board-${name}.png` });
   });
 }

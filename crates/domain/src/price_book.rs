@@ -56,6 +56,11 @@ impl<C: PriceCell> PriceBook<C> {
             .map(|&position| &self.cells[position].1)
     }
 
+    /// Where a card stands, from 0.
+    pub fn position(&self, id: CargoId) -> Option<usize> {
+        self.positions.get(&id).copied()
+    }
+
     /// Adds a card at the end. A card that is there already stays as it is: loading more rows while the list moves
     /// may bring one twice. Returns whether it was added.
     pub fn push(&mut self, id: CargoId, cell: C) -> bool {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::fingerprint::Fingerprint;
 use crate::headers;
 use crate::node;
@@ -150,6 +150,7 @@ impl Program {
 
 fn build_app(project: &Project, environment: &Environment) -> Result<()> {
     let mut trunk = environment.command("trunk");
+    environment::rustflags(&mut trunk, &users_flags());
     trunk
         .current_dir(&project.root)
         .args(["build", "--release", "--offline"]);
@@ -163,6 +164,7 @@ fn build_app(project: &Project, environment: &Environment) -> Result<()> {
 /// Builds the Worker in `folder` as Workers ship.
 pub fn worker(project: &Project, environment: &Environment, folder: &str) -> Result<()> {
     let mut worker_build = environment.command("worker-build");
+    environment::rustflags(&mut worker_build, &users_flags());
     worker_build
         .current_dir(&project.root)
         .args(["--profile", "worker", folder]);
@@ -174,6 +176,10 @@ pub fn worker(project: &Project, environment: &Environment, folder: &str) -> Res
         worker_build.env(variable, node::program(project, program));
     }
     processes::run(&mut worker_build)
+}
+
+fn users_flags() -> String {
+    std::env::var("RUSTFLAGS").unwrap_or_default()
 }
 
 fn write_headers(dist: &Path) -> Result<()> {

@@ -59,6 +59,28 @@ impl Environment {
     }
 }
 
+/// Has every crate compiled with these flags, and without the name of the folder in which this machine keeps the sources
+/// of dependencies: panic messages name source files.
+pub fn rustflags(command: &mut Command, flags: &str) {
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let in_home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"));
+    // Separated by a character that no path holds; cargo looks at this variable before RUSTFLAGS.
+    let mut encoded: OsString = flags
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join("\x1f")
+        .into();
+    if let Some(cargo_home) = cargo_home.or_else(in_home) {
+        if !encoded.is_empty() {
+            encoded.push("\x1f");
+        }
+        encoded.push("--remap-path-prefix=");
+        encoded.push(cargo_home.join("registry/src"));
+        encoded.push("=crates");
+    }
+    command.env("CARGO_ENCODED_RUSTFLAGS", encoded);
+}
+
 /// Variables that `cargo run` and rustup set for this very process, and that would mislead a cargo started from here.
 /// `RUSTUP_TOOLCHAIN` stays: it is what the user chose, unless a toolchain is named in its place.
 fn belongs_to_this_run(name: &str) -> bool {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::environment::rustflags;
 use crate::project::Project;
 use crate::system::System;
 use crate::toolchain::{Toolchain, WASM};
@@ -73,9 +74,9 @@ pub fn build(project: &Project, system: System, toolchain: &Toolchain) -> Result
         .arg("--target-dir")
         .arg(folder.join("target"))
         // Debian's compiler is a stable one, which knows build-std but admits it only so.
-        .env("RUSTC_BOOTSTRAP", "1")
-        // Link-time optimisation reads bitcode, as in the libraries that rustup brings.
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes");
+        .env("RUSTC_BOOTSTRAP", "1");
+    // Link-time optimisation reads bitcode, as in the libraries that rustup brings.
+    rustflags(&mut cargo, "-Cembed-bitcode=yes");
     processes::run(&mut cargo)?;
 
     let ready = folder.join("lib");

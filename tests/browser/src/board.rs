@@ -1,6 +1,8 @@
 //! The screen: what comes, what goes, what stays where it is.
 
-use leptos::prelude::*;
+use std::{cell::Cell, rc::Rc};
+
+use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{
@@ -165,6 +167,7 @@ async fn a_first_load_that_fails_says_so_and_tries_again_by_itself() {
     let host = Host::board();
     clock.settle().await;
     assert!(host.says("Не получается загрузить грузы"));
+    assert!(host.one(".status").class_list().contains("lost"));
     assert_eq!(plain(&text(&host.one("button"))), "Повторить");
     server.answer_well();
     clock.advance(5_000).await;
@@ -204,6 +207,76 @@ async fn scrolling_down_loads_each_cargo_once() {
     shown.dedup();
     assert_eq!(shown.len(), 50);
     assert!(host.says("Это все грузы"));
+}
+
+/// Those that have left the list have pulled up the rows below: the next page begins where the cards end, not where the
+/// last page said.
+#[wasm_bindgen_test]
+async fn a_row_that_moved_up_is_not_skipped() {
+    let (clock, server, host) = begin(1..=60).await;
+    clock.paint().await;
+    let loaded = ids(&host).len() as u64;
+    assert!((20..60).contains(&loaded), "{loaded}");
+    server.set_rows(&rows((1..=60).filter(|id| !(2..=4).contains(id))));
+    clock.advance(11_000).await;
+    host.one("#cargo-3 button").click();
+    for _ in 0..6 {
+        window().scroll_to_with_x_and_y(0.0, 1e6);
+        clock.paint().await;
+    }
+    let mut expected: Vec<_> = (1..=60).map(|id| format!("cargo-{id}")).collect();
+    expected.remove(2);
+    assert_eq!(ids(&host), expected);
+}
+
+/// The tag names the prices of the answer before: new cards may never have had them.
+#[wasm_bindgen_test]
+async fn the_first_poll_after_new_cards_asks_for_everything() {
+    let (clock, server, host) = begin(1..=30).await;
+    clock.advance(11_000).await;
+    let tag = |server: &FakeServer| {
+        let calls = server.calls();
+        let poll = calls.iter().rfind(|call| call.is_poll()).unwrap();
+        poll.headers.get("if-none-match").cloned()
+    };
+    assert!(tag(&server).is_some(), "{:?}", tag(&server));
+    let polls = server.polls();
+    while ids(&host).len() < 30 {
+        window().scroll_to_with_x_and_y(0.0, 1e6);
+        clock.paint().await;
+    }
+    assert_eq!(server.polls(), polls);
+    clock.advance(11_000).await;
+    assert_eq!(tag(&server), None);
+}
+
+/// A driver may leave at any moment: what was under way then must not trip over what is gone.
+#[wasm_bindgen_test]
+async fn leaving_in_the_middle_of_a_request_is_no_fault() {
+    let tripped = Rc::new(Cell::new(false));
+    let trips = {
+        let tripped = Rc::clone(&tripped);
+        window_event_listener(leptos::ev::error, move |_| tripped.set(true))
+    };
+    for is_first in [true, false] {
+        let clock = FakeClock::install();
+        let server = FakeServer::install(&rows(1..=30));
+        let hang = |server: &FakeServer| {
+            server.answer_with(|call| (!call.is_sign_in()).then(Reply::hangs));
+        };
+        if is_first {
+            hang(&server);
+        }
+        let host = Host::board();
+        clock.settle().await;
+        hang(&server);
+        clock.advance(11_000).await;
+        drop(host);
+        // All patience ends.
+        clock.advance(60_000).await;
+        assert!(!tripped.get());
+    }
+    trips.remove();
 }
 
 /// A list answer of these rows.

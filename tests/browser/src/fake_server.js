@@ -6,11 +6,15 @@ const real = globalThis.fetch;
 export function install(answer, gave_up) {
   globalThis.fetch = (url, init = {}) =>
     new Promise((resolve, reject) => {
+      // As in the browser's own: what has been answered can't be given up.
+      let is_answered = false;
       init.signal?.addEventListener("abort", () => {
+        if (is_answered) return;
         gave_up();
         reject(new DOMException("given up", "AbortError"));
       });
       const reply = answer(url, JSON.stringify(init.headers ?? {}), init.body ?? "");
+      is_answered = !reply.hangs;
       if (reply.fails) reject(new TypeError("no network"));
       else if (!reply.hangs) {
         const bodiless = reply.status === 304;

@@ -55,10 +55,12 @@ impl Host {
         Self::mount(move || view! { <Board platform /> })
     }
 
+    /// What a driver could see or hear of.
     pub fn all(&self, selector: &str) -> Vec<HtmlElement> {
         let found = self.element.query_selector_all(selector).unwrap();
         (0..found.length())
             .map(|i| found.get(i).unwrap().unchecked_into())
+            .filter(|element: &HtmlElement| element.get_client_rects().length() > 0)
             .collect()
     }
 
@@ -156,8 +158,9 @@ impl Drop for Watch {
     }
 }
 
-pub fn text(element: &Element) -> String {
-    element.text_content().unwrap_or_default()
+/// What an element says to whoever looks.
+pub fn text(element: &HtmlElement) -> String {
+    element.inner_text()
 }
 
 /// No-break spaces as spaces.

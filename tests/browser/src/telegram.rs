@@ -90,29 +90,6 @@ fn scheme() -> Option<String> {
         .get_attribute("data-scheme")
 }
 
-fn variable(name: &str) -> String {
-    let root: web_sys::HtmlElement = document().document_element().unwrap().unchecked_into();
-    root.style().get_property_value(name).unwrap()
-}
-
-#[wasm_bindgen_test]
-fn the_colours_of_the_fragment_are_there_before_the_script() {
-    let _page = Page::plain();
-    open_with(
-        "tgWebAppThemeParams=%7B%22bg_color%22%3A%22%2317212b%22%2C%22section_bg_color%22%3A%22%23112233%22\
-         %2C%22text_color%22%3A%22url(x)%22%7D",
-    );
-    Platform::start();
-    assert_eq!(variable("--tg-theme-bg-color"), "#17212b");
-    assert_eq!(variable("--tg-theme-section-bg-color"), "#112233");
-    assert_eq!(
-        variable("--tg-theme-text-color"),
-        "",
-        "only colours are taken over"
-    );
-    assert_eq!(scheme().as_deref(), Some("dark"));
-}
-
 #[wasm_bindgen_test]
 fn a_plain_browser_keeps_its_own_colours() {
     let _page = Page::plain();
@@ -122,16 +99,6 @@ fn a_plain_browser_keeps_its_own_colours() {
     assert_eq!(Platform.init_data(), None);
     assert!(Platform.is_active());
     Platform.tap();
-}
-
-#[wasm_bindgen_test]
-fn what_is_no_theme_does_no_harm() {
-    let _page = Page::plain();
-    for theme in ["%", "%7B", "%5B1%5D", "%7B%22bg_color%22%3A5%7D", "null"] {
-        open_with(&format!("tgWebAppThemeParams={theme}"));
-        Platform::start();
-        assert_eq!(scheme(), None, "{theme}");
-    }
 }
 
 #[wasm_bindgen_test]

@@ -1,23 +1,28 @@
 //! The board: loads the list, polls the prices, and shows what comes of both.
 
-use std::rc::Rc;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{Cargo, Etag, Filters};
 use gloo_timers::callback::Timeout;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use super::{
-    card::{Card, CardView},
+    card::{Card, CardView, dismissed},
     more::More,
+    notice::Notice,
     presence::Presence,
     rows::Rows,
-    status::{Answered, StatusLine, Trouble},
+    status::{Answered, Connection, StatusLine, Trouble},
 };
 use crate::{
-    api::{Api, ApiError},
+    api::{Api, ApiError, Freshness},
     clock,
     poll_loop::PollLoop,
     poller::{Event, back_off},
+    reactive::{class, effect, spawn, tap, words},
     session::Session,
     telegram::Platform,
     text,
@@ -28,12 +33,18 @@ const PAGE: u32 = 20;
 /// The most rows that the list answers at once.
 const MOST_AT_ONCE: u32 = 100;
 
+/// What is seen of a card to come; as in index.html, so that nothing moves when the program takes over.
+pub const BONES: &str = "<i></i><i></i><i></i><i></i>";
+
 /// Where the first load stands.
 #[derive(Clone, Debug, Default, PartialEq)]
-enum Phase {
+pub enum Phase {
+    /// It is under way.
     #[default]
     Loading,
+    /// It failed.
     Failed(ApiError),
+    /// It came.
     Loaded,
 }
 
@@ -58,11 +69,13 @@ struct Loader {
     phase: RwSignal<Phase>,
     below: RwSignal<Below>,
     total: RwSignal<u32>,
-    new: RwSignal<usize>,
-    answered: RwSignal<Option<Answered>>,
-    trouble: RwSignal<Trouble>,
-    etag: StoredValue<Option<Etag>>,
-    failures: StoredValue<u32>,
+    new: RwSignal<u32>,
+    connection: RwSignal<Connection>,
+    etag: Rc<RefCell<Option<Etag>>>,
+    /// First loads that failed in a row.
+    failures: Rc<Cell<u32>>,
+    /// The first load, again.
+    retry: Rc<RefCell<Option<Timeout>>>,
 }
 
 /// The screen.
@@ -79,10 +92,10 @@ pub fn Board(
         below: RwSignal::new(Below::Nothing),
         total: RwSignal::default(),
         new: RwSignal::default(),
-        answered: RwSignal::default(),
-        trouble: RwSignal::default(),
-        etag: StoredValue::new(None),
-        failures: StoredValue::new(0),
+        connection: RwSignal::default(),
+        etag: Rc::default(),
+        failures: Rc::default(),
+        retry: Rc::default(),
     };
     let Loader {
         rows,
@@ -90,118 +103,137 @@ pub fn Board(
         below,
         total,
         new,
-        answered,
-        trouble,
+        connection,
         ..
     } = loader;
     let presence = Presence::follow(platform);
-    let loader = StoredValue::new_local(loader);
-    let retry = StoredValue::new_local(None::<Timeout>);
-
-    let polls = PollLoop::new(move |signal| {
-        let loader = loader.get_value();
-        async move { loader.poll(signal).await }
+    let polls = PollLoop::new({
+        let loader = loader.clone();
+        Box::new(move |signal| Box::pin(loader.clone().poll(signal)))
     });
     let polls = StoredValue::new_local(polls);
+    let loader = StoredValue::new_local(loader);
+    let owner = StoredValue::new(Owner::new());
 
     // The first load: at once, again when the network is back, and by itself after a pause.
     let load = move || {
         let loader = loader.get_value();
-        retry.set_value(None);
-        spawn_local(async move { loader.load_first().await });
+        owner.with_value(|owner| spawn(owner, loader.load_first()));
     };
     load();
-    Effect::new(move |_| {
+    effect(move || {
         let Phase::Failed(error) = phase.get() else {
             return;
         };
         if error != ApiError::SignedOut && presence.is_online() {
-            let failures = loader.with_value(|loader| loader.failures.get_value());
-            let pause = back_off(failures, clock::random());
-            retry.set_value(Some(Timeout::new(pause, load)));
+            loader.with_value(|loader| {
+                let pause = back_off(loader.failures.get(), clock::random());
+                loader.retry.replace(Some(Timeout::new(pause, load)));
+            });
         }
     });
 
     // The prices: from the first card on, while somebody can see them.
-    Effect::new(move |_| {
-        let present = phase.get() == Phase::Loaded && presence.is_present();
+    effect(move || {
+        let present = phase.with(|phase| *phase == Phase::Loaded) && presence.is_present();
         polls.with_value(|polls| polls.on(Event::Present(present)));
     });
-    Effect::new(move |_| {
+    effect(move || {
         let offline = !presence.is_online();
-        let is = trouble.get_untracked();
-        if offline && is != Trouble::SignedOut {
-            trouble.set(Trouble::Offline);
-        } else if !offline && is == Trouble::Offline {
-            trouble.set(Trouble::None);
+        let is = connection.get_untracked();
+        let trouble = match is.trouble {
+            Trouble::None | Trouble::Unreachable if offline => Trouble::Offline,
+            Trouble::Offline if !offline => Trouble::None,
+            as_before => as_before,
+        };
+        if trouble != is.trouble {
+            connection.set(Connection { trouble, ..is });
         }
     });
 
-    let load_more = Callback::new(move |()| {
+    let load_more = move || {
         let loader = loader.get_value();
-        spawn_local(async move { loader.load_more().await });
-    });
-    let bring_in_new = move |_| {
+        owner.with_value(|owner| spawn(owner, loader.load_more()));
+    };
+    let bring_in_new = tap(move |_| {
         platform.tap();
         let loader = loader.get_value();
-        spawn_local(async move {
+        let brought = async move {
             if loader.reload().await {
                 polls.with_value(|polls| polls.on(Event::Reloaded));
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
-        });
-    };
-    let dismiss = Callback::new(move |id| {
-        platform.tap();
-        rows.dismiss(id);
+        };
+        owner.with_value(|owner| spawn(owner, brought));
+    });
+    let dismiss = tap(move |event| {
+        if let Some(id) = dismissed(&event) {
+            platform.tap();
+            rows.dismiss(id);
+        }
     });
 
+    let is_loaded = move || phase.with(|phase| *phase == Phase::Loaded);
+    let in_all = words(move || match is_loaded() {
+        true => text::total(total.get()),
+        false => String::new(),
+    });
+    let pill = class(move || match new.get() {
+        0 => "pill-place none",
+        _ => "pill-place",
+    });
+    let skeleton = class(move || match phase.with(|phase| *phase == Phase::Loading) {
+        true => "cards",
+        false => "none",
+    });
+    let list = class(move || match is_loaded() {
+        true => "cards",
+        false => "none",
+    });
     view! {
         <header class="bar">
             <h1>{text::TITLE}</h1>
-            <p class="total">{move || (phase.get() == Phase::Loaded).then(|| text::total(total.get()))}</p>
-            <StatusLine answered trouble />
+            <p class="total">{in_all}</p>
+            <StatusLine connection />
         </header>
-        <Show when=move || { new.get() > 0 }>
-            <div class="pill-place">
-                <button type="button" class="pill" on:click=bring_in_new>
-                    {move || text::new_cargos(new.get())}
-                </button>
-            </div>
-        </Show>
+        <div class=pill>
+            <button type="button" class="pill" on:click=bring_in_new>
+                {words(move || text::new_cargos(new.get()))}
+            </button>
+        </div>
         <main>
-            {move || match phase.get() {
-                Phase::Loading => Skeleton().into_any(),
-                Phase::Failed(error) => view! { <FirstLoadFailed error presence load /> }.into_any(),
-                Phase::Loaded => {
-                    view! {
-                        <ul class="cards">
-                            <For each=move || rows.cards() key=Card::id let(card)>
-                                <CardView card on_dismiss=dismiss />
-                            </For>
-                        </ul>
-                        <Show when=move || rows.is_empty()>
-                            <Notice words=text::EMPTY />
-                        </Show>
-                        <More below load_more some=Signal::derive(move || !rows.is_empty()) />
-                    }
-                        .into_any()
-                }
-            }}
+            <div class=skeleton role="img" aria-label=text::LOADING inner_html=skeleton_html()></div>
+            <Notice
+                phase
+                is_online=move || presence.is_online()
+                is_empty=move || rows.is_empty()
+                retry=load
+            />
+            <ul class=list on:click=dismiss>
+                <For each=move || rows.cards() key=Card::id let(card)>
+                    <CardView card />
+                </For>
+            </ul>
+            <More below load_more some=move || !rows.is_empty() />
         </main>
     }
+}
+
+fn skeleton_html() -> String {
+    format!("<div class=\"card bones\">{BONES}</div>").repeat(5)
 }
 
 impl Loader {
     /// The first rows.
     async fn load_first(self) {
-        if let Phase::Failed(_) = self.phase.get_untracked() {
+        self.retry.replace(None);
+        if self.phase.with_untracked(|phase| *phase != Phase::Loading) {
             self.phase.set(Phase::Loading);
         }
         match self.api.list(&self.filters, 0, PAGE).await {
             Ok((list, freshness)) => {
-                self.failures.set_value(0);
-                self.answered.set(Some(Answered::now(freshness)));
+                self.failures.set(0);
+                self.answered(freshness);
                 self.total.set(list.total);
                 self.below
                     .set(list.next_offset.map_or(Below::Nothing, Below::At));
@@ -209,11 +241,8 @@ impl Loader {
                 self.phase.set(Phase::Loaded);
             }
             Err(error) => {
-                self.failures
-                    .update_value(|failures| *failures = failures.saturating_add(1));
-                if error == ApiError::SignedOut {
-                    self.trouble.set(Trouble::SignedOut);
-                }
+                self.failures.set(self.failures.get().saturating_add(1));
+                self.failed(&error);
                 self.phase.set(Phase::Failed(error));
             }
         }
@@ -225,25 +254,33 @@ impl Loader {
             return;
         };
         self.below.set(Below::Loading);
-        match self.api.list(&self.filters, offset, PAGE).await {
-            Ok((list, _)) => {
-                self.total.set(list.total);
-                self.rows.append(list.cargos);
-                self.etag.set_value(None);
-                self.below
-                    .set(list.next_offset.map_or(Below::Nothing, Below::At));
-            }
-            Err(error) => {
-                self.failed(&error);
-                self.below.set(Below::Failed(offset));
+        // Rows that have left the list since have pulled up those below.
+        let above = self.rows.present() + self.new.get_untracked();
+        let mut next = Some(offset.min(above));
+        while let Some(offset) = next {
+            match self.api.list(&self.filters, offset, PAGE).await {
+                Ok((list, _)) => {
+                    self.total.set(list.total);
+                    next = list.next_offset;
+                    if self.rows.append(list.cargos) {
+                        // The tag names prices that the new cards have not seen.
+                        self.etag.replace(None);
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.failed(&error);
+                    self.below.set(Below::Failed(offset));
+                    return;
+                }
             }
         }
+        self.below.set(next.map_or(Below::Nothing, Below::At));
     }
 
     /// All loaded rows anew, and the new ones among them. Whether they came.
     async fn reload(self) -> bool {
         let wanted = self.rows.len() + self.new.get_untracked();
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         let mut cargos: Vec<Cargo> = Vec::new();
         let mut next = Some(0);
         while let Some(offset) = next.filter(|&offset| offset < wanted) {
@@ -261,8 +298,7 @@ impl Loader {
             }
         }
         self.rows.replace(cargos);
-        // The tag names prices that the new cards have not seen.
-        self.etag.set_value(None);
+        self.etag.replace(None);
         self.below.set(next.map_or(Below::Nothing, Below::At));
         self.new.set(0);
         true
@@ -270,7 +306,7 @@ impl Loader {
 
     /// One poll.
     async fn poll(self, signal: web_sys::AbortSignal) -> Event {
-        let known = self.etag.get_value();
+        let known = self.etag.borrow().clone();
         let limit = self.rows.poll_limit();
         match self
             .api
@@ -278,23 +314,21 @@ impl Loader {
             .await
         {
             Ok(polled) => {
-                self.answered.set(Some(Answered::now(polled.freshness)));
-                self.trouble.set(Trouble::None);
+                self.answered(polled.freshness);
                 if let Some(prices) = polled.prices {
                     let patch = self.rows.patch(&prices);
                     self.total.set(prices.total);
-                    if self.new.get_untracked() != patch.new {
-                        self.new.set(patch.new);
+                    let new = u32::try_from(patch.new).unwrap_or(u32::MAX);
+                    if self.new.get_untracked() != new {
+                        self.new.set(new);
                     }
-                    self.etag.set_value(Some(prices.etag));
+                    self.etag.replace(Some(prices.etag));
                 }
                 Event::Answered(polled.poll_after_ms)
             }
             Err(error) => {
                 // Given up: whoever gave it up knows why.
-                if !signal.aborted() {
-                    self.failed(&error);
-                }
+                self.failed(&error);
                 match error {
                     ApiError::SignedOut => Event::Stopped,
                     ApiError::Unavailable { retry_after_ms } => Event::Failed(retry_after_ms),
@@ -304,60 +338,23 @@ impl Loader {
         }
     }
 
+    fn answered(&self, freshness: Freshness) {
+        self.connection.set(Connection {
+            answered: Some(Answered::now(freshness)),
+            trouble: Trouble::None,
+        });
+    }
+
     fn failed(&self, error: &ApiError) {
-        self.trouble.set(match error {
+        let trouble = match error {
             ApiError::SignedOut => Trouble::SignedOut,
             _ if !window().navigator().on_line() => Trouble::Offline,
             _ => Trouble::Unreachable,
+        };
+        let connection = self.connection.get_untracked();
+        self.connection.set(Connection {
+            trouble,
+            ..connection
         });
-    }
-}
-
-/// What stands in place of the list until it comes.
-#[component]
-fn FirstLoadFailed(
-    error: ApiError,
-    presence: Presence,
-    load: impl Fn() + Copy + Send + 'static,
-) -> impl IntoView {
-    if error == ApiError::SignedOut {
-        return view! { <Notice words=text::SIGNED_OUT /> }.into_any();
-    }
-    let words = move || {
-        if presence.is_online() {
-            text::UNREACHABLE
-        } else {
-            text::NO_NETWORK
-        }
-    };
-    view! {
-        {move || view! { <Notice words=words() /> }}
-        <p class="act">
-            <button type="button" on:click=move |_| load()>
-                {text::RETRY}
-            </button>
-        </p>
-    }
-    .into_any()
-}
-
-/// A title and what follows from it.
-#[component]
-fn Notice(words: (&'static str, &'static str)) -> impl IntoView {
-    view! {
-        <div class="notice">
-            <h2>{words.0}</h2>
-            <p>{words.1}</p>
-        </div>
-    }
-}
-
-/// Cards to come: the same as in index.html, so that nothing moves when the program takes over.
-#[component]
-fn Skeleton() -> impl IntoView {
-    view! {
-        <div class="cards" role="img" aria-label=text::LOADING>
-            {(0..5).map(|_| view! { <div class="card bones"><i></i><i></i><i></i><i></i></div> }).collect_view()}
-        </div>
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use domain::{Cargo, CargoId, Place};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::price::{PriceTag, live_price};
-use crate::{price_book::LivePrice, text};
+use crate::{price_book::LivePrice, reactive::class, text};
 
 /// A cargo on the screen: what the list said of it, and what may change.
 #[derive(Clone, Debug)]
@@ -35,44 +36,34 @@ impl Card {
     }
 }
 
-/// The view of a [`Card`], an item of the list.
+/// The view of a [`Card`], an item of the list. What is not known leaves an empty element, which takes no room.
 #[component]
 pub fn CardView(
     /// What it shows.
     card: Card,
-    /// Called with the id when the driver dismisses a card whose cargo is gone.
-    #[prop(into)]
-    on_dismiss: Callback<CargoId>,
 ) -> impl IntoView {
     let Card { cargo, price, gone } = card;
-    let id = cargo.id;
     let tag = PriceTag {
         price,
         per_km: cargo.price_per_km_kopecks,
         distance_km: cargo.distance_km,
     };
-    let load = text::load(&cargo);
-    let is_gone = gone.clone();
-
+    let look = class(move || if gone.get() { "card gone" } else { "card" });
     view! {
-        <li class="card" class:gone=move || is_gone.get() id=format!("cargo-{id}")>
+        <li class=look id=format!("{ID}{}", cargo.id)>
             <article aria-label=text::route(&cargo)>
                 <p class="price" use:live_price=tag></p>
                 <div class="route">
                     {stop(&cargo.from)}
-                    {cargo.distance_km.map(|km| view! { <p class="distance">{text::distance(km)}</p> })}
+                    <p class="distance">{cargo.distance_km.map_or_else(String::new, text::distance)}</p>
                     {stop(&cargo.to)}
                 </div>
-                {(!load.is_empty()).then(|| view! { <p class="load">{load}</p> })}
-                {cargo.company.clone().map(|company| view! { <p class="company">{company}</p> })}
-                <Show when=move || gone.get()>
-                    <div class="farewell">
-                        <span class="badge">{text::GONE}</span>
-                        <button type="button" on:click=move |_| on_dismiss.run(id)>
-                            {text::DISMISS}
-                        </button>
-                    </div>
-                </Show>
+                <p class="load">{text::load(&cargo)}</p>
+                <p class="company">{cargo.company.clone().unwrap_or_default()}</p>
+                <div class="farewell">
+                    <span class="badge">{text::GONE}</span>
+                    <button type="button">{text::DISMISS}</button>
+                </div>
             </article>
         </li>
     }
@@ -82,7 +73,18 @@ fn stop(place: &Place) -> impl IntoView + use<> {
     view! {
         <p class="stop">
             <span class="city">{text::city(&place.city).to_owned()}</span>
-            {place.date.map(|date| view! { <time>{text::loading_time(date)}</time> })}
+            <time>{place.date.map_or_else(String::new, text::loading_time)}</time>
         </p>
     }
+}
+
+const ID: &str = "cargo-";
+
+/// The cargo whose card is dismissed by this tap somewhere in the list. One listener for all: a card has no handler of
+/// its own.
+pub fn dismissed(tap: &web_sys::MouseEvent) -> Option<CargoId> {
+    let touched: web_sys::Element = tap.target()?.dyn_into().ok()?;
+    let button = touched.closest("button").ok()??;
+    let card = button.closest("li").ok()??;
+    card.id().strip_prefix(ID)?.parse().ok()
 }

@@ -7,6 +7,7 @@
 mod board;
 pub mod card;
 mod more;
+mod notice;
 mod presence;
 pub mod price;
 mod ready_text;

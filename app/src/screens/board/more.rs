@@ -1,11 +1,14 @@
 //! What stands below the last card: it loads the next rows when it comes near.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
-use super::board::Below;
-use crate::text;
+use super::board::{BONES, Below};
+use crate::{
+    reactive::{class, effect, tap, words},
+    text,
+};
 
 /// How far below the window the next rows are fetched.
 const AHEAD: &str = "800px";
@@ -16,59 +19,73 @@ pub fn More(
     /// Where the rows below stand.
     below: RwSignal<Below>,
     /// Loads them.
-    load_more: Callback<()>,
+    load_more: impl Fn() + Copy + Send + Sync + 'static,
     /// Whether there is any card above.
-    #[prop(into)]
-    some: Signal<bool>,
+    some: impl Fn() -> bool + Copy + Send + 'static,
 ) -> impl IntoView {
-    let end = NodeRef::<html::Div>::new();
-    let (near, set_near) = signal(false);
-
-    Effect::new(move |_| {
-        let Some(end) = end.get() else { return };
-        let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
-            let last: IntersectionObserverEntry = entries.pop().unchecked_into();
-            set_near.set(last.is_intersecting());
-        });
-        let options = IntersectionObserverInit::new();
-        options.set_root_margin(AHEAD);
-        let Ok(observer) =
-            IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options)
-        else {
-            return;
-        };
-        observer.observe(&end);
-        let kept = StoredValue::new_local(Some((observer, seen)));
-        on_cleanup(move || {
-            if let Some((observer, _)) = kept.try_update_value(Option::take).flatten() {
-                observer.disconnect();
-            }
-        });
+    let look = class(move || match below.get() {
+        Below::At(_) | Below::Loading => "more loading",
+        Below::Failed(_) => "more failed",
+        Below::Nothing => "more",
     });
-    // A short page may leave the end in view: as long as it is near, go on.
-    Effect::new(move |_| {
-        if near.get() && matches!(below.get(), Below::At(_)) {
-            load_more.run(());
+    let said = words(move || match below.get() {
+        Below::Failed(_) => text::MORE_FAILED.to_owned(),
+        Below::Nothing if some() => text::END_OF_LIST.to_owned(),
+        _ => String::new(),
+    });
+    let come_near = Callback::new(move |()| {
+        if matches!(below.get_untracked(), Below::At(_)) {
+            load_more();
         }
     });
-
     view! {
-        <div class="more" node_ref=end>
-            {move || match below.get() {
-                Below::At(_) | Below::Loading => {
-                    view! { <div class="card bones"><i></i><i></i><i></i><i></i></div> }.into_any()
-                }
-                Below::Failed(_) => {
-                    view! {
-                        <p>{text::MORE_FAILED}</p>
-                        <button type="button" on:click=move |_| load_more.run(())>
-                            {text::RETRY}
-                        </button>
-                    }
-                        .into_any()
-                }
-                Below::Nothing => some.get().then(|| view! { <p>{text::END_OF_LIST}</p> }).into_any(),
-            }}
+        <div class=look use:watch=End { below, come_near }>
+            <div class="card bones" inner_html=BONES></div>
+            <p>{said}</p>
+            <button type="button" on:click=tap(move |_| load_more())>
+                {text::RETRY}
+            </button>
         </div>
     }
+}
+
+/// What [`watch`] tells of.
+#[derive(Clone)]
+struct End {
+    below: RwSignal<Below>,
+    come_near: Callback<()>,
+}
+
+/// A directive: tells whenever the end of the list is in the window, or soon will be, and there are rows below. It looks
+/// anew after every load, when the new cards have their places: a short page may leave the end in view.
+fn watch(element: Element, End { below, come_near }: End) {
+    let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last: IntersectionObserverEntry = entries.pop().unchecked_into();
+        if last.is_intersecting() {
+            come_near.run(());
+        }
+    });
+    let options = IntersectionObserverInit::new();
+    options.set_root_margin(AHEAD);
+    let Ok(observer) =
+        IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options)
+    else {
+        return;
+    };
+    let observer = StoredValue::new_local(Some((observer, seen)));
+    effect(move || {
+        if matches!(below.get(), Below::At(_)) {
+            observer.with_value(|observer| {
+                if let Some((observer, _)) = observer {
+                    observer.unobserve(&element);
+                    observer.observe(&element);
+                }
+            });
+        }
+    });
+    on_cleanup(move || {
+        if let Some((observer, _)) = observer.try_update_value(Option::take).flatten() {
+            observer.disconnect();
+        }
+    });
 }

@@ -2,13 +2,12 @@
 
 use domain::{Cargo, CargoId, PricesQuery, messages::Prices, price_book::Patch};
 use leptos::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::card::Card;
 use crate::price_book::PriceBook;
 
 /// Rows asked for below the last card, so that a few new cargos above do not push cards out of the answer.
-const SLACK: usize = 20;
+const SLACK: u32 = 20;
 
 /// The loaded rows. The list on the page follows [`Rows::cards`]; prices never touch it.
 #[derive(Clone, Copy)]
@@ -33,8 +32,15 @@ impl Rows {
     }
 
     /// How many cards are loaded, this moment.
-    pub fn len(self) -> usize {
-        self.cards.with_untracked(Vec::len)
+    pub fn len(self) -> u32 {
+        self.cards.with_untracked(|cards| count(cards.len()))
+    }
+
+    /// How many of them are in the list still, this moment.
+    pub fn present(self) -> u32 {
+        let is_present = |card: &&Card| !card.gone.get_untracked();
+        self.cards
+            .with_untracked(|cards| count(cards.iter().filter(is_present).count()))
     }
 
     /// Whether none is.
@@ -44,14 +50,12 @@ impl Rows {
 
     /// How many rows a poll must ask for.
     pub fn poll_limit(self) -> u32 {
-        let wanted = self.len() + SLACK;
-        u32::try_from(wanted)
-            .unwrap_or(u32::MAX)
-            .min(PricesQuery::MAX_LIMIT)
+        self.len().saturating_add(SLACK).min(PricesQuery::MAX_LIMIT)
     }
 
     /// Adds rows at the end. Those that are there already stay as they are: the list moves while it is being loaded.
-    pub fn append(self, cargos: Vec<Cargo>) {
+    /// Whether any was new.
+    pub fn append(self, cargos: Vec<Cargo>) -> bool {
         let mut added = Vec::new();
         self.book.update_value(|book| {
             for cargo in cargos {
@@ -61,30 +65,31 @@ impl Rows {
                 }
             }
         });
-        if !added.is_empty() {
+        let any = !added.is_empty();
+        if any {
             self.cards.update(|cards| cards.extend(added));
         }
+        any
     }
 
     /// Puts these rows in place of all. A cargo that stays keeps its card, and so its nodes in the page; its price too,
     /// because the list may be older than the last poll.
     pub fn replace(self, cargos: Vec<Cargo>) {
-        let mut known: FxHashMap<CargoId, Card> = self
-            .cards
-            .get_untracked()
-            .into_iter()
-            .map(|card| (card.id(), card))
-            .collect();
+        let known = self.cards.get_untracked();
         let mut book = PriceBook::new();
         let mut cards = Vec::with_capacity(cargos.len());
-        for cargo in cargos {
-            let card = known.remove(&cargo.id).unwrap_or_else(|| Card::new(cargo));
-            if book.push(card.id(), card.price.clone()) {
-                card.gone.set(false);
-                cards.push(card);
+        self.book.update_value(|old| {
+            for cargo in cargos {
+                // Cards stand in the order of their book.
+                let position = old.position(cargo.id);
+                let card = position.map_or_else(|| Card::new(cargo), |at| known[at].clone());
+                if book.push(card.id(), card.price.clone()) {
+                    card.gone.set(false);
+                    cards.push(card);
+                }
             }
-        }
-        self.book.set_value(book);
+            *old = book;
+        });
         self.cards.set(cards);
     }
 
@@ -119,4 +124,8 @@ impl Rows {
         self.cards
             .update(|cards| cards.retain(|card| card.id() != id));
     }
+}
+
+fn count(cards: usize) -> u32 {
+    u32::try_from(cards).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,12 @@
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
-use crate::{api::Freshness, clock, text};
+use crate::{
+    api::Freshness,
+    clock,
+    reactive::{class, words},
+    text,
+};
 
 /// Prices older than this are called old; younger ones are merely on their way to be renewed.
 const OLD_MS: u64 = 20_000;
@@ -20,43 +25,6 @@ pub enum Trouble {
     Unreachable,
     /// The session is over.
     SignedOut,
-}
-
-/// What the line tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Prices as they should be.
-    Live,
-    /// CargoTech does not answer.
-    Stale,
-    /// See [`Trouble`].
-    Offline,
-    /// See [`Trouble`].
-    Unreachable,
-    /// See [`Trouble`].
-    SignedOut,
-}
-
-impl Status {
-    /// What there is to tell of prices this old.
-    pub fn of(trouble: Trouble, stale: bool, age_ms: u64) -> Self {
-        match trouble {
-            Trouble::Offline => Self::Offline,
-            Trouble::Unreachable => Self::Unreachable,
-            Trouble::SignedOut => Self::SignedOut,
-            // A copy is refreshed the moment it is found stale: only one that stays so is news.
-            Trouble::None if stale && age_ms > OLD_MS => Self::Stale,
-            Trouble::None => Self::Live,
-        }
-    }
-
-    fn class(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Stale => "stale",
-            Self::Offline | Self::Unreachable | Self::SignedOut => "lost",
-        }
-    }
 }
 
 /// How old the prices were when the last answer came, and when that was by [`clock::now`].
@@ -78,50 +46,100 @@ impl Answered {
     }
 
     /// How old the prices are by now, in milliseconds.
-    pub fn age_ms(&self, now: f64) -> u64 {
+    fn age_ms(&self, now: f64) -> u64 {
         self.freshness.age_ms + (now - self.at).max(0.0) as u64
+    }
+}
+
+/// All that the line depends on, besides the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Connection {
+    /// The last answer; none before the first.
+    pub answered: Option<Answered>,
+    /// What is wrong now.
+    pub trouble: Trouble,
+}
+
+/// What the line tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing is known yet.
+    Waiting,
+    /// Prices as they should be.
+    Live,
+    /// CargoTech does not answer.
+    Stale,
+    /// See [`Trouble`].
+    Offline,
+    /// See [`Trouble`].
+    Unreachable,
+    /// See [`Trouble`].
+    SignedOut,
+}
+
+impl Connection {
+    /// How old the prices are, in milliseconds; `None` before the first.
+    fn age_ms(&self, now: f64) -> Option<u64> {
+        self.answered.map(|answered| answered.age_ms(now))
+    }
+
+    /// What there is to tell.
+    fn status(&self, now: f64) -> Status {
+        match (self.trouble, self.answered) {
+            (Trouble::Offline, _) => Status::Offline,
+            (Trouble::Unreachable, _) => Status::Unreachable,
+            (Trouble::SignedOut, _) => Status::SignedOut,
+            (Trouble::None, None) => Status::Waiting,
+            // A copy is refreshed before it is stale: only one that stays so is news.
+            (Trouble::None, Some(answered))
+                if answered.freshness.stale && answered.age_ms(now) > OLD_MS =>
+            {
+                Status::Stale
+            }
+            (Trouble::None, Some(_)) => Status::Live,
+        }
     }
 }
 
 /// The line. Once a second its one text node changes, if its text does.
 #[component]
 pub fn StatusLine(
-    /// The last answer; none before the first.
-    #[prop(into)]
-    answered: Signal<Option<Answered>>,
-    /// What is wrong now.
-    #[prop(into)]
-    trouble: Signal<Trouble>,
+    /// What it tells of.
+    connection: RwSignal<Connection>,
 ) -> impl IntoView {
-    let (now, set_now) = signal(clock::now());
-    let tick = StoredValue::new_local(Some(Interval::new(1_000, move || {
-        set_now.set(clock::now())
-    })));
+    let ticked = RwSignal::new(clock::now());
+    let tick = StoredValue::new_local(Some(Interval::new(1_000, move || ticked.set(clock::now()))));
     on_cleanup(move || drop(tick.try_update_value(Option::take)));
 
-    let age_ms = move || {
-        answered
+    let status = move || {
+        let connection = connection.get();
+        // An answer may be younger than the last tick.
+        let now = ticked
             .get()
-            .map(|answered| answered.age_ms(now.get().max(answered.at)))
+            .max(connection.answered.map_or(0.0, |answered| answered.at));
+        (connection.status(now), connection.age_ms(now))
     };
-    let status = Memo::new(move |_| {
-        let stale = answered
-            .get()
-            .is_some_and(|answered| answered.freshness.stale);
-        Status::of(trouble.get(), stale, age_ms().unwrap_or(0))
+    let line = words(move || {
+        let (status, age_ms) = status();
+        text::status(status, age_ms)
     });
-    let line = Memo::new(move |_| text::status(status.get(), age_ms()));
     // Read out when the state changes, not each second.
-    let spoken = Memo::new(move |_| match status.get() {
+    let spoken = words(move || match status().0 {
         Status::Live => String::new(),
         status => text::status(status, None),
     });
+    let look = class(move || match status().0 {
+        Status::Waiting => "status",
+        Status::Live => "status live",
+        Status::Stale => "status stale",
+        Status::Offline | Status::Unreachable | Status::SignedOut => "status lost",
+    });
 
     view! {
-        <p class=move || format!("status {}", status.get().class()) role="status" aria-live="off">
-            {move || line.get()}
+        <p class=look role="status" aria-live="off">
+            {line}
         </p>
-        <p class="spoken" aria-live="polite">{move || spoken.get()}</p>
+        <p class="spoken" aria-live="polite">{spoken}</p>
     }
 }
 
@@ -129,29 +147,43 @@ pub fn StatusLine(
 mod tests {
     use super::*;
 
+    fn with(trouble: Trouble, age_ms: u64, stale: bool) -> Connection {
+        let freshness = Freshness { age_ms, stale };
+        Connection {
+            answered: Some(Answered {
+                freshness,
+                at: 1_000.0,
+            }),
+            trouble,
+        }
+    }
+
     #[test]
     fn a_copy_that_has_just_gone_stale_is_no_news() {
-        assert_eq!(Status::of(Trouble::None, true, 20_000), Status::Live);
-        assert_eq!(Status::of(Trouble::None, true, 20_001), Status::Stale);
-        assert_eq!(Status::of(Trouble::None, false, 50_000), Status::Live);
+        let status = |age_ms, stale| with(Trouble::None, age_ms, stale).status(1_000.0);
+        assert_eq!(status(20_000, true), Status::Live);
+        assert_eq!(status(20_001, true), Status::Stale);
+        assert_eq!(status(50_000, false), Status::Live);
     }
 
     #[test]
     fn ones_own_network_comes_before_the_others_troubles() {
-        assert_eq!(Status::of(Trouble::Offline, true, 99_000), Status::Offline);
+        assert_eq!(
+            with(Trouble::Offline, 99_000, true).status(1_000.0),
+            Status::Offline
+        );
+    }
+
+    #[test]
+    fn before_the_first_answer_nothing_is_called_live() {
+        assert_eq!(Connection::default().status(0.0), Status::Waiting);
+        assert_eq!(Connection::default().age_ms(0.0), None);
     }
 
     #[test]
     fn age_goes_on_between_answers() {
-        let freshness = Freshness {
-            age_ms: 4_000,
-            stale: false,
-        };
-        let answered = Answered {
-            freshness,
-            at: 1_000.0,
-        };
-        assert_eq!(answered.age_ms(3_500.0), 6_500);
-        assert_eq!(answered.age_ms(0.0), 4_000);
+        let connection = with(Trouble::None, 4_000, false);
+        assert_eq!(connection.age_ms(3_500.0), Some(6_500));
+        assert_eq!(connection.age_ms(0.0), Some(4_000));
     }
 }

@@ -36,7 +36,7 @@ impl Board {
             view! {
                 <ul class="cards">
                     <For each=move || cards.clone() key=Card::id let(card)>
-                        <CardView card on_dismiss=|_| () />
+                        <CardView card />
                     </For>
                 </ul>
             }
