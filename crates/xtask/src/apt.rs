@@ -12,11 +12,8 @@ use crate::system::System;
 /// A slow mirror may take its time; a hanging one may not hang us.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Installs `packages`, with fresh package lists when the ones here are missing or outdated.
+/// Installs `packages`, with fresh package lists if the ones here turn out to be outdated.
 pub fn install(system: System, packages: &[String]) -> Result<()> {
-    if packages.iter().any(|package| !is_known(package)) {
-        update(system)?;
-    }
     let install = || {
         apt_get(
             system,
@@ -77,7 +74,8 @@ pub fn update_once(system: System) -> Result<()> {
     if has_lists { Ok(()) } else { update(system) }
 }
 
-fn update(system: System) -> Result<()> {
+/// Fetches the package lists.
+pub fn update(system: System) -> Result<()> {
     apt_get(system, ["update"], &[])
 }
 

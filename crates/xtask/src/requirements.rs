@@ -104,16 +104,26 @@ pub fn install(system: System, missing: &[Requirement]) -> Result<()> {
     let names = names.join(", ");
     match system.kind {
         Kind::Debian => {
-            let packages: Vec<String> = missing
-                .iter()
-                .flat_map(|requirement| requirement.debian_packages())
-                .filter(|name| !apt::is_installed(name))
-                .collect();
+            let list = || -> Vec<String> {
+                missing
+                    .iter()
+                    .flat_map(|requirement| requirement.debian_packages())
+                    .filter(|name| !apt::is_installed(name))
+                    .collect()
+            };
+            let mut packages = list();
             if packages.is_empty() {
                 return all_installed(&names, missing);
             }
             if system.privilege() == Privilege::None {
                 bail!("{}", please_run(&names, &apt_command(&packages)));
+            }
+            // Which linker goes with the compiler is known only by lists as new as the compiler.
+            let is_outdated = missing.contains(&Requirement::PackagedRust)
+                || packages.iter().any(|package| !apt::is_known(package));
+            if is_outdated {
+                apt::update(system)?;
+                packages = list();
             }
             step(&format!("installing {}", packages.join(" ")), || {
                 apt::install(system, &packages)
