@@ -2,12 +2,11 @@
 
 use domain::messages::{Driver, Session, SignIn};
 use telegram::init_data;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     clock,
     config::Config,
-    http::{Answer, Described},
+    http::{self, Answer, Described},
     problem::Failure,
     session::{Sessions, Signed},
 };
@@ -20,7 +19,9 @@ const LONGEST_BODY: usize = 16 * 1024;
 /// # Errors
 /// [`Failure::Unauthorized`].
 pub async fn sign_in(request: web_sys::Request, config: &Config) -> Result<Answer, Failure> {
-    let body = body(&request).await.ok_or(Failure::Unauthorized)?;
+    let body = http::body(&request, LONGEST_BODY)
+        .await
+        .ok_or(Failure::Unauthorized)?;
     let sign_in: SignIn = serde_json::from_str(&body).map_err(|_| Failure::Unauthorized)?;
     let now = clock::now();
     let user = init_data::verify(
@@ -62,21 +63,4 @@ pub fn session(request: &Described, config: &Config) -> Result<Signed, Failure> 
 
 fn sessions(config: &Config) -> Sessions {
     Sessions::new(&config.session_secret, config.session_ttl_ms)
-}
-
-/// The body as text, unless there is none or it is too long.
-async fn body(request: &web_sys::Request) -> Option<String> {
-    let declared = request.headers().get("content-length").ok().flatten();
-    if declared.is_some_and(|length| {
-        length
-            .parse()
-            .map_or(true, |length: usize| length > LONGEST_BODY)
-    }) {
-        return None;
-    }
-    let body = JsFuture::from(request.text().ok()?)
-        .await
-        .ok()?
-        .as_string()?;
-    (body.len() <= LONGEST_BODY).then_some(body)
 }

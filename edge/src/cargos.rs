@@ -1,6 +1,7 @@
 //! `GET /api/cargos/`: rows of a list.
 
 use domain::{Cargo, ListQuery, PAGE_ROWS, messages::CargoList};
+use swr::Epoch;
 
 use crate::{
     http::{Answer, Described},
@@ -12,8 +13,9 @@ use crate::{
 ///
 /// # Errors
 /// Parameters that break their rules; or a page that can't be had.
-pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Failure> {
+pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failure> {
     let query = ListQuery::parse(request.query()).map_err(Failure::Invalid)?;
+    let reader = reader.demanding(Epoch(query.min_epoch.into()));
     let policy = &reader.config.list;
     let mut copies = reader.copies(&query.filters, query.window, policy).await?;
     if let Some(missing) = copies.missing.take() {

@@ -32,12 +32,14 @@ pub struct Config {
     pub bot_token: String,
     pub session_secret: String,
     pub session_ttl_ms: u64,
+    pub internal_secret: String,
     pub init_data_window: Window,
     pub scope: Scope,
     pub prices: Policy,
     pub list: Policy,
     pub pace: Pace,
     pub read_deadline: Duration,
+    pub fallback_patience: Duration,
     pub hot_copies_bytes: usize,
     pub flight: FlightPolicy,
     pub cargotech_base_url: String,
@@ -103,13 +105,15 @@ impl Config {
                 stale_if_error: ms("STALE_IF_ERROR_MS")?,
             })
         };
-        let session_secret = text("SESSION_SECRET")?;
-        if session_secret.len() < 32 {
-            return Err(ConfigError::Malformed {
-                name: "SESSION_SECRET",
-                expected: "at least 32 bytes long",
-            });
-        }
+        let secret = |name| {
+            text(name).and_then(|secret| match secret.len() {
+                32.. => Ok(secret),
+                _ => Err(ConfigError::Malformed {
+                    name,
+                    expected: "at least 32 bytes long",
+                }),
+            })
+        };
         let bot_token = text("TELEGRAM_BOT_TOKEN")?;
         if !bot_token.contains(':') {
             return Err(ConfigError::Malformed {
@@ -131,7 +135,8 @@ impl Config {
         let refresh_deadline = ms("REFRESH_DEADLINE_MS")?;
         Ok(Self {
             bot_token,
-            session_secret,
+            session_secret: secret("SESSION_SECRET")?,
+            internal_secret: secret("INTERNAL_SECRET")?,
             session_ttl_ms: ms("SESSION_TTL_MS")?,
             init_data_window: Window {
                 max_age_ms: ms("INIT_DATA_MAX_AGE_MS")?,
@@ -153,10 +158,11 @@ impl Config {
                 interval: ms("POLL_INTERVAL_MS")?,
             },
             read_deadline: Duration::from_millis(ms("READ_DEADLINE_MS")?),
+            fallback_patience: Duration::from_millis(ms("FALLBACK_PATIENCE_MS")?),
             hot_copies_bytes: number(
                 "HOT_COPIES_BYTES",
-                0..=100_000_000,
-                "a whole number of bytes from 0 to 100000000",
+                1_000_000..=100_000_000,
+                "a whole number of bytes from 1000000 to 100000000",
             )? as usize,
             flight: FlightPolicy {
                 deadline: refresh_deadline,
@@ -246,6 +252,7 @@ mod tests {
             ("CARGOTECH_BASE_URL", "api.cargotech.pro"),
             ("CARGOTECH_BASE_URL", "https://api.cargotech.pro/"),
             ("SESSION_SECRET", "hunter2"),
+            ("INTERNAL_SECRET", "hunter2"),
             ("TELEGRAM_BOT_TOKEN", "hunter2"),
         ] {
             let error = read_with(name, Some(value))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
 
 #[wasm_bindgen(module = "/src/border.js")]
@@ -79,6 +80,23 @@ impl Described {
     pub fn if_none_match(&self) -> &str {
         self.text.get(self.authorization + 1..).unwrap_or("")
     }
+}
+
+/// The body as text, unless there is none or it is longer than `longest` bytes.
+pub async fn body(request: &Request, longest: usize) -> Option<String> {
+    let declared = request.headers().get("content-length").ok().flatten();
+    if declared.is_some_and(|length| {
+        length
+            .parse()
+            .map_or(true, |length: usize| length > longest)
+    }) {
+        return None;
+    }
+    let body = JsFuture::from(request.text().ok()?)
+        .await
+        .ok()?
+        .as_string()?;
+    (body.len() <= longest).then_some(body)
 }
 
 /// An answer being made. Bodies are bytes: a stream would cost more than everything else.

@@ -26,7 +26,7 @@ impl RecordKey {
         let hash = Sha256::digest(filters.to_query());
         let mut key = match scope {
             Scope::Account => "account/cargos/".to_owned(),
-            Scope::User => format!("u{driver_id}/cargos/"),
+            Scope::User => Self::prefix_of_user(driver_id) + "cargos/",
         };
         // 128 bits: two different queries never meet.
         for byte in &hash[..16] {
@@ -34,6 +34,11 @@ impl RecordKey {
         }
         let _ = write!(key, "/{page}");
         Self(key)
+    }
+
+    /// How the names of all records of a driver begin, where drivers have records of their own.
+    pub fn prefix_of_user(driver_id: i64) -> String {
+        format!("u{driver_id}/")
     }
 
     /// The name.

@@ -6,6 +6,7 @@ use domain::{
     Etag, PricesQuery,
     messages::{POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
+use swr::Epoch;
 
 use crate::{
     http::{Answer, Described},
@@ -20,8 +21,9 @@ const ONE_MOMENT_MS: u64 = 3_000;
 ///
 /// # Errors
 /// Parameters that break their rules; or nothing to serve.
-pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Failure> {
+pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failure> {
     let query = PricesQuery::parse(request.query()).map_err(Failure::Invalid)?;
+    let reader = reader.demanding(Epoch(query.min_epoch.into()));
     let policy = &reader.config.prices;
     let copies = reader
         .copies(&query.filters, query.window(), policy)
@@ -34,7 +36,7 @@ pub async fn answer(request: &Described, reader: &Reader) -> Result<Answer, Fail
     let stale = copies.is_stale();
     let pace = &reader.config.pace;
     let poll_after_ms = copies.oldest().map_or(pace.interval, |copy| {
-        pace.poll_after(policy, copy.verdict, copy.asking)
+        pace.poll_after(policy, copy.record.stamp, copy.verdict, copy.asking)
     });
 
     let answer = if etag.is_in(request.if_none_match()) {

@@ -22,6 +22,9 @@ pub enum Failure {
     /// Parameters that break their rules.
     #[error("invalid parameters")]
     Invalid(Vec<FieldError>),
+    /// It can't be done any more.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
     /// Nothing that could be served, and upstream gave nothing in time.
     #[error("nothing to serve")]
     Unavailable {
@@ -37,6 +40,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// One field is wrong.
+    pub fn of_field(field: &str, message: String) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.to_owned(),
+            message,
+        }])
+    }
+
     /// The answer to send.
     pub fn into_answer(self) -> Answer {
         let (status, kind, title) = match &self {
@@ -48,6 +59,7 @@ impl Failure {
             ),
             Self::Unauthorized => (401, "unauthorized", "Sign in with Telegram's initData."),
             Self::Invalid(_) => (422, "invalid-parameters", "Some parameters are not valid."),
+            Self::Conflict(_) => (409, "conflict", "This can't be done any more."),
             Self::Unavailable { .. } => (
                 503,
                 "upstream-unavailable",
@@ -68,6 +80,7 @@ impl Failure {
             Self::MethodNotAllowed { allow } => headers.push(("allow", allow.to_owned())),
             Self::Unauthorized => headers.push(("www-authenticate", "Bearer".to_owned())),
             Self::Invalid(errors) => problem.errors = errors,
+            Self::Conflict(detail) => problem.detail = Some(detail.to_owned()),
             Self::Unavailable { retry_after_ms } => {
                 headers.push((
                     "retry-after",

@@ -4,7 +4,9 @@ use std::{cell::RefCell, pin::pin, rc::Rc};
 
 use domain::{Filters, PAGE_ROWS, Window};
 use futures_util::future::{Either, join_all, select};
-use swr::{Asking, Class, HotCopies, Policy, UnixMillis, Verdict};
+use swr::{
+    Asking, Class, Demand, Epoch, Found, HotCopies, Look, Policy, Settled, UnixMillis, Verdict,
+};
 use worker::{Context, Delay, Env};
 
 use crate::{
@@ -35,6 +37,8 @@ pub struct Reader {
     pub config: Rc<Config>,
     driver_id: i64,
     now: UnixMillis,
+    /// See [`Demand::min_epoch`].
+    min_epoch: Epoch,
 }
 
 /// A page that can be shown.
@@ -45,6 +49,18 @@ pub struct Copy {
     waited: bool,
     /// See [`swr::Pace::poll_after`].
     pub asking: Option<Asking>,
+}
+
+impl Copy {
+    fn found(found: Found<Rc<Record>>, tier: Tier) -> Self {
+        Self {
+            record: found.value,
+            verdict: found.verdict,
+            tier,
+            waited: false,
+            asking: found.asking,
+        }
+    }
 }
 
 /// The pages that hold a window, from its first row on.
@@ -68,7 +84,13 @@ impl Reader {
             config,
             driver_id,
             now: clock::now(),
+            min_epoch: Epoch::default(),
         }
+    }
+
+    /// The same reader, who knows of so many invalidations.
+    pub fn demanding(self, min_epoch: Epoch) -> Self {
+        Self { min_epoch, ..self }
     }
 
     /// The pages that hold `window`. Pages are read side by side, once the first has told how many there are.
@@ -107,7 +129,7 @@ impl Reader {
             self.now
         };
         for copy in &mut pages {
-            copy.verdict = policy.verdict(copy.record.stamp.fetched_at, now);
+            copy.verdict = policy.verdict(copy.record.stamp, now);
         }
         Ok(Copies {
             first_page,
@@ -119,130 +141,127 @@ impl Reader {
 
     async fn copy(&self, filters: &Filters, page: u32, policy: &Policy) -> Result<Copy, Failure> {
         let key = RecordKey::of_list(self.config.scope, self.driver_id, filters, page);
-        let judged = |record: Rc<Record>, tier| {
-            let verdict = policy.verdict(record.stamp.fetched_at, self.now);
-            Copy {
-                record,
-                verdict,
-                tier,
-                waited: false,
-                asking: None,
-            }
+        let demand = Demand {
+            now: self.now,
+            min_epoch: self.min_epoch,
+            random: clock::random(),
         };
-
-        let hot = self
-            .hot(|hot| hot.get(&key).cloned())
-            .map(|record| judged(record, Tier::Memory));
-        let mut asking = None;
-        if let Some(copy) = hot {
-            if policy.is_due(copy.verdict) {
-                let now = self.hot(|hot| hot.asking(&key, self.now));
-                asking = Some(now);
-                if !now.ask {
-                    return Ok(Copy { asking, ..copy });
-                }
-            } else if matches!(copy.verdict, Verdict::Fresh { .. }) {
-                return Ok(copy);
+        let ask = match self.hot(|hot| hot.look(&key, policy, &demand)) {
+            Look::Serve(found) => return Ok(Copy::found(found, Tier::Memory)),
+            Look::Refresh(found) => {
+                self.refresh_behind(&key, filters, page, policy);
+                return Ok(Copy::found(found, Tier::Memory));
+            }
+            Look::Search { ask } => ask,
+        };
+        let before = self.hot(|hot| hot.stamp(&key));
+        self.search(&key).await;
+        let tier = if self.hot(|hot| hot.stamp(&key)) == before {
+            Tier::Memory
+        } else {
+            Tier::Kv
+        };
+        match self.hot(|hot| hot.settle(&key, policy, &demand, ask)) {
+            Settled::Serve(found) => Ok(Copy::found(found, tier)),
+            Settled::Refresh(found) => {
+                self.refresh_behind(&key, filters, page, policy);
+                Ok(Copy::found(found, tier))
+            }
+            Settled::Wait { fallback } => {
+                let ask = self.ask(&key, filters, page, policy, Class::Waiting);
+                self.wait(ask, policy, demand, fallback.then_some(tier))
+                    .await
             }
         }
+    }
 
-        // Another isolate may have brought a newer copy here.
-        let stored = self.stored(&key).await;
-        let hot = self.hot(|hot| hot.get(&key).cloned());
-        let newest = match (hot, stored) {
-            (Some(hot), Some(stored)) if stored.stamp.ticket <= hot.stamp.ticket => {
-                Some(judged(hot, Tier::Memory))
-            }
-            (_, Some(stored)) => Some(judged(stored, Tier::Kv)),
-            (Some(hot), None) => Some(judged(hot, Tier::Memory)),
-            (None, None) => None,
-        };
-        let have = newest.as_ref().map(|copy| copy.record.stamp.ticket);
-        let ask = |class| Refresh {
+    fn ask(
+        &self,
+        key: &RecordKey,
+        filters: &Filters,
+        page: u32,
+        policy: &Policy,
+        class: Class,
+    ) -> Refresh {
+        Refresh {
             key: key.clone(),
             filters: filters.to_query(),
             page,
             wanted_since: policy.wanted_since(self.now),
-            have,
+            // Whoever waits has nothing that is good enough for him; that it is too old for others is not said.
+            have: self
+                .hot(|hot| hot.stamp(key))
+                .filter(|_| class != Class::Waiting)
+                .map(|stamp| stamp.ticket),
             class,
-        };
-        match newest {
-            Some(copy) if policy.is_due(copy.verdict) => {
-                // A copy that KV brought just now has not been asked for yet.
-                if asking.is_none() || copy.tier == Tier::Kv {
-                    asking = Some(self.hot(|hot| hot.asking(&key, self.now)));
-                }
-                let refresh = refresh(
-                    self.env.clone(),
-                    self.config.clone(),
-                    ask(Class::Background),
-                );
-                self.context.wait_until(async move {
-                    refresh.await;
-                });
-                Ok(Copy { asking, ..copy })
-            }
-            Some(copy) if matches!(copy.verdict, Verdict::Fresh { .. }) => Ok(copy),
-            servable => {
-                let servable = servable.filter(|copy| copy.verdict == Verdict::OnError);
-                self.wait(&key, ask(Class::Waiting), policy, servable).await
-            }
         }
     }
 
-    /// Waits for a refresh, under the deadline; then for nothing more.
+    fn refresh_behind(&self, key: &RecordKey, filters: &Filters, page: u32, policy: &Policy) {
+        let ask = self.ask(key, filters, page, policy, Class::Background);
+        let refresh = refresh(self.env.clone(), self.config.clone(), ask);
+        self.context.wait_until(async move {
+            refresh.await;
+        });
+    }
+
+    /// Waits for a refresh: with a copy to fall back on, for a moment only; without one, under the deadline. The refresh
+    /// itself goes on.
     async fn wait(
         &self,
-        key: &RecordKey,
         ask: Refresh,
         policy: &Policy,
-        servable: Option<Copy>,
+        demand: Demand,
+        fallback: Option<Tier>,
     ) -> Result<Copy, Failure> {
+        let key = ask.key.clone();
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
-        let deadline = Delay::from(self.config.read_deadline);
-        let outcome = match select(pin!(refresh), pin!(deadline)).await {
+        let patience = match fallback {
+            Some(_) => self.config.fallback_patience,
+            None => self.config.read_deadline,
+        };
+        let outcome = match select(pin!(refresh), pin!(Delay::from(patience))).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => None,
         };
-        let now = clock::now();
-        let record = self.hot(|hot| hot.get(key).cloned());
-        let judged = |record: Rc<Record>, tier| {
-            let verdict = policy.verdict(record.stamp.fetched_at, now);
-            (verdict != Verdict::Dead).then_some(Copy {
-                record,
-                verdict,
-                tier,
-                waited: true,
-                asking: None,
-            })
+        let demand = Demand {
+            now: clock::now(),
+            // An epoch that the object has not reached was handed out by nobody.
+            min_epoch: outcome.map_or(demand.min_epoch, |answer| {
+                demand.min_epoch.min(answer.epoch)
+            }),
+            ..demand
         };
-        let tier = match outcome {
-            Some((Outcome::Fetched, _)) => Tier::Upstream,
+        let tier = match (outcome, fallback) {
+            (Some(answer), _) if answer.outcome == Outcome::Fetched => Tier::Upstream,
+            (None, Some(tier)) => tier,
             _ => Tier::Object,
         };
-        record
-            .and_then(|record| judged(record, tier))
-            .or_else(|| servable.and_then(|copy| judged(copy.record, copy.tier)))
-            .ok_or(Failure::Unavailable {
-                retry_after_ms: outcome.map_or(self.config.pace.interval, |(_, retry_after_ms)| {
-                    retry_after_ms
-                }),
-            })
+        let found = self.hot(|hot| hot.after_waiting(&key, policy, &demand));
+        match found {
+            Some(found) => Ok(Copy {
+                waited: true,
+                ..Copy::found(found, tier)
+            }),
+            None => Err(Failure::Unavailable {
+                retry_after_ms: outcome
+                    .map_or(self.config.pace.interval, |answer| answer.retry_after_ms),
+            }),
+        }
     }
 
-    /// The copy in KV, which is put into memory. A KV that fails is a miss.
-    async fn stored(&self, key: &RecordKey) -> Option<Rc<Record>> {
-        let kv = self.env.kv(RECORDS).ok()?;
-        let text = match kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text().await {
-            Ok(text) => text?,
-            Err(error) => {
-                worker::console_error!("KV get {key}: {error}");
-                return None;
+    /// Puts the copy in KV, if there is one, into memory. A KV that fails is a miss.
+    async fn search(&self, key: &RecordKey) {
+        let Ok(kv) = self.env.kv(RECORDS) else { return };
+        match kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text().await {
+            Ok(Some(text)) => {
+                if let Some(record) = Record::decode(&text) {
+                    keep(&self.config, key.clone(), Rc::new(record), text.len());
+                }
             }
-        };
-        let record = Rc::new(Record::decode(&text)?);
-        keep(&self.config, key.clone(), record.clone(), text.len());
-        Some(record)
+            Ok(None) => {}
+            Err(error) => worker::console_error!("KV get {key}: {error}"),
+        }
     }
 
     fn hot<T>(&self, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {
@@ -308,30 +327,47 @@ impl Copies {
     }
 }
 
-/// Asks the key's object for a refresh and keeps what comes in memory. What came of it and when to ask again, in
-/// milliseconds; `None` if the object does not answer.
-async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<(Outcome, u64)> {
+/// What the key's object said.
+#[derive(Clone, Copy)]
+struct Answer {
+    outcome: Outcome,
+    /// When to ask again if there was no new copy, in milliseconds.
+    retry_after_ms: u64,
+    /// How often the key was invalidated.
+    epoch: Epoch,
+}
+
+/// Asks the key's object for a refresh and keeps what comes in memory. `None` if the object does not answer.
+async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
     let key = ask.key.clone();
-    let refreshed = match refresher_do::refresh(&env, &ask).await {
+    let refreshed = match refresher_do::refresh(&env, ask).await {
         Ok(refreshed) => refreshed,
         Err(error) => {
             worker::console_error!("refresh of {key}: {error}");
             return None;
         }
     };
+    if refreshed.retry_after_ms > 0 {
+        hot(&config, |hot| {
+            hot.nothing_for(&key, refreshed.retry_after_ms, clock::now());
+        });
+    }
     if let Some(record) = refreshed.record {
         let bytes = record.page.cargos.len() * APPROXIMATE_ROW_BYTES;
         keep(&config, key, Rc::new(record), bytes);
     }
-    Some((refreshed.outcome, refreshed.retry_after_ms))
+    Some(Answer {
+        outcome: refreshed.outcome,
+        retry_after_ms: refreshed.retry_after_ms,
+        epoch: refreshed.epoch,
+    })
 }
 
 /// A decoded row with its strings.
 const APPROXIMATE_ROW_BYTES: usize = 512;
 
 fn keep(config: &Config, key: RecordKey, record: Rc<Record>, bytes: usize) {
-    let ticket = record.stamp.ticket;
-    hot(config, |hot| hot.put(key, record, ticket, bytes));
+    hot(config, |hot| hot.put(key, record, bytes, clock::now()));
 }
 
 fn hot<T>(config: &Config, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {

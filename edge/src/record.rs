@@ -2,10 +2,10 @@
 
 use domain::Page;
 use serde::{Deserialize, Serialize};
-use swr::Stamp;
+use swr::{Stamp, Stamped};
 
 /// The format that this Worker writes. It reads no other: a record of another version is a miss.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A page with its stamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ impl Record {
     }
 }
 
+impl Stamped for Record {
+    fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use swr::{Fence, UnixMillis};
@@ -51,6 +57,8 @@ mod tests {
         let stamp = Stamp {
             ticket: Fence::default().begin(),
             fetched_at: UnixMillis(5),
+            cost: 300,
+            spread: 7,
         };
         Record::new(
             stamp,
@@ -68,8 +76,8 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_a_miss() {
-        let other = record().encode().replace("\"v\":1", "\"v\":2");
-        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":1}"#] {
+        let other = record().encode().replace("\"v\":2", "\"v\":3");
+        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":2}"#] {
             assert_eq!(Record::decode(text), None, "{text}");
         }
     }

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use domain::{Filters, Page};
+use domain::Filters;
 use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
     future::{Either, Shared, select},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use swr::{Ask, Class, Flight, Landing, Stamp, Ticket, UnixMillis};
+use swr::{Ask, Class, Epoch, Flight, Landing, Refused, Stamp, Ticket, UnixMillis};
 use worker::{
     Delay, DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State,
     durable_object,
@@ -26,8 +26,20 @@ use crate::{
     keys::RecordKey,
     reader::RECORDS,
     record::Record,
-    upstream_guard_do,
+    upstream_guard_do::{self, CallError, Fetched},
 };
+
+/// What an object is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Message {
+    /// Somebody wants the key refreshed. Answered with [`Refreshed`].
+    Refresh(Refresh),
+    /// From now on nothing that was fetched before is stored or served. Answered with the new [`Epoch`].
+    Invalidate(RecordKey),
+    /// Upstream has recovered. Answered with the [`Epoch`].
+    Forgive,
+}
 
 /// A reader wants a key refreshed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,7 +52,7 @@ pub struct Refresh {
     pub page: u32,
     /// A copy read upstream at this moment or later is new enough.
     pub wanted_since: UnixMillis,
-    /// The newest copy that the reader has: it need not be sent again.
+    /// The newest copy that the reader has: he wants a newer one.
     pub have: Option<Ticket>,
     /// Whether the reader waits.
     pub class: Class,
@@ -55,6 +67,8 @@ pub struct Refreshed {
     pub record: Option<Record>,
     /// When to ask again if there was no new copy, in milliseconds.
     pub retry_after_ms: u64,
+    /// How often the key was invalidated.
+    pub epoch: Epoch,
 }
 
 /// How a refresh ended for one who asked.
@@ -75,8 +89,30 @@ pub enum Outcome {
 ///
 /// # Errors
 /// If the object can't be reached.
-pub async fn refresh(env: &Env, ask: &Refresh) -> Result<Refreshed> {
-    send(env, "REFRESHER", ask.key.as_str(), ask).await
+pub async fn refresh(env: &Env, ask: Refresh) -> Result<Refreshed> {
+    let key = ask.key.clone();
+    tell(env, &key, &Message::Refresh(ask)).await
+}
+
+/// From the moment this returns nothing of this key that was fetched before is stored, nor served to whoever demands the
+/// epoch that it returns.
+///
+/// # Errors
+/// If the object can't be reached: then nothing is sure.
+pub async fn invalidate(env: &Env, key: RecordKey) -> Result<Epoch> {
+    tell(env, &key, &Message::Invalidate(key.clone())).await
+}
+
+/// Tells a key's object that upstream has recovered.
+///
+/// # Errors
+/// If the object can't be reached.
+pub async fn forgive(env: &Env, key: &RecordKey) -> Result<Epoch> {
+    tell(env, key, &Message::Forgive).await
+}
+
+async fn tell<T: DeserializeOwned>(env: &Env, key: &RecordKey, message: &Message) -> Result<T> {
+    send(env, "REFRESHER", key.as_str(), message).await
 }
 
 /// Sends a message to the object `name` and reads its reply: the one way to talk to an object.
@@ -117,7 +153,24 @@ struct Object {
     memory: RefCell<Option<Memory>>,
     /// Resolves when the fetch under way has landed.
     landing: RefCell<Option<Shared<oneshot::Receiver<()>>>>,
-    last_failed: Cell<bool>,
+    /// How the last fetch ended.
+    last: Cell<Landed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Landed {
+    Stored,
+    KeptLast,
+    /// The key was invalidated meanwhile: whoever waited needs another fetch.
+    Discarded,
+}
+
+/// Why a fetch brought no page.
+enum NoPage {
+    /// Upstream was not asked, or asked us to come back later.
+    Refused { retry_after: u64, reason: String },
+    /// It gave nothing usable.
+    Failed(String),
 }
 
 struct Memory {
@@ -125,6 +178,8 @@ struct Memory {
     record: Option<Record>,
     /// The last fetch found the whole list gone; it is believed when the next one finds the same.
     doubted: bool,
+    /// When the content of the copy in KV was fetched, if it is known that there is one: not after an eviction.
+    in_kv: UnixMillis,
 }
 
 impl DurableObject for Refresher {
@@ -135,70 +190,126 @@ impl DurableObject for Refresher {
                 env,
                 memory: RefCell::new(None),
                 landing: RefCell::new(None),
-                last_failed: Cell::new(false),
+                last: Cell::new(Landed::Stored),
             }),
         }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ask: Refresh = request.json().await?;
-        Response::from_json(&self.object.clone().refresh(ask).await?)
+        match request.json().await? {
+            Message::Refresh(ask) => Response::from_json(&self.object.clone().refresh(ask).await?),
+            Message::Invalidate(key) => Response::from_json(&self.object.invalidate(&key)?),
+            Message::Forgive => Response::from_json(&self.object.forgive()?),
+        }
+    }
+
+    /// Once what it holds is good for nothing any more, the object removes itself.
+    async fn alarm(&self) -> Result<Response> {
+        self.object.retire().await?;
+        Response::empty()
     }
 }
 
 impl Object {
     async fn refresh(self: Rc<Self>, ask: Refresh) -> Result<Refreshed> {
-        let config = config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))?;
-        let now = clock::now();
-        let decision = self.with_memory(|memory| {
-            let stored = memory.record.as_ref().map(|record| record.stamp);
-            let decision = memory
-                .flight
-                .ask(&config.flight, stored, ask.wanted_since, now);
-            if matches!(decision, Ask::Begin(_)) {
-                self.save_flight(memory)?;
-            }
-            Ok(decision)
-        })?;
-        match decision {
-            Ask::Enough => self.reply(&ask, Outcome::Enough, 0),
-            Ask::BackOff { until } => self.reply(&ask, Outcome::BackedOff, until.since(now)),
-            Ask::Begin(ticket) => {
-                let (landed, landing) = oneshot::channel();
-                let landing = landing.shared();
-                self.landing.replace(Some(landing.clone()));
-                // Not in this request: the fetch goes on when whoever asked first is gone.
-                let flight = self.clone().fly(config, ask.clone(), ticket, now, landed);
-                self.state.wait_until(flight);
-                self.wait(landing, &ask).await
-            }
-            Ask::Join => {
-                // Taken out first: a borrow held while waiting would meet the next flight's `replace`.
-                let landing = self.landing.borrow().clone();
-                match landing {
-                    Some(landing) => self.wait(landing, &ask).await,
-                    None => self.reply(&ask, Outcome::BackedOff, config.flight.backoff.base),
+        let config = self.config()?;
+        // An invalidation under way may discard a fetch or two; whoever asks for more than that may ask again.
+        for _ in 0..3 {
+            let now = clock::now();
+            let decision = self.with_memory(|memory| {
+                let stored = memory.record.as_ref().map(|record| record.stamp);
+                let decision =
+                    memory
+                        .flight
+                        .ask(&config.flight, stored, ask.have, ask.wanted_since, now);
+                if matches!(decision, Ask::Begin(_)) {
+                    self.save_flight(memory)?;
                 }
+                Ok(decision)
+            })?;
+            let landing = match decision {
+                Ask::Enough => return self.reply(&ask, Outcome::Enough),
+                Ask::BackOff { .. } => return self.reply(&ask, Outcome::BackedOff),
+                Ask::Begin(ticket) => {
+                    let (landed, landing) = oneshot::channel();
+                    let landing = landing.shared();
+                    self.landing.replace(Some(landing.clone()));
+                    // Not in this request: the fetch goes on when whoever asked first is gone.
+                    let flight = self
+                        .clone()
+                        .fly(config.clone(), ask.clone(), ticket, now, landed);
+                    self.state.wait_until(flight);
+                    landing
+                }
+                // Taken out first: a borrow held while waiting would meet the next flight's `replace`.
+                Ask::Join => match self.landing.borrow().clone() {
+                    Some(landing) => landing,
+                    None => return self.reply(&ask, Outcome::BackedOff),
+                },
+            };
+            // Resolves when the sender is dropped as well.
+            let _ = landing.await;
+            match self.last.get() {
+                Landed::Stored => return self.reply(&ask, Outcome::Fetched),
+                Landed::KeptLast => return self.reply(&ask, Outcome::Failed),
+                Landed::Discarded => {}
             }
         }
+        self.reply(&ask, Outcome::Failed)
     }
 
-    async fn wait(
-        &self,
-        landing: Shared<oneshot::Receiver<()>>,
-        ask: &Refresh,
-    ) -> Result<Refreshed> {
-        // Resolves when the sender is dropped as well.
-        let _ = landing.await;
-        let retry_after = self
-            .with_memory(|memory| Ok(memory.flight.retry_at()))?
-            .since(clock::now());
-        let outcome = if self.last_failed.get() {
-            Outcome::Failed
-        } else {
-            Outcome::Fetched
-        };
-        self.reply(ask, outcome, retry_after)
+    fn invalidate(&self, key: &RecordKey) -> Result<Epoch> {
+        let epoch = self.with_memory(|memory| {
+            let epoch = memory.flight.invalidate();
+            self.save_flight(memory)?;
+            memory.in_kv = UnixMillis::default();
+            Ok(epoch)
+        })?;
+        // For those who come to a place where nothing is known of the key yet; whoever demands the epoch is not served
+        // the old copy anyway.
+        let (env, key) = (self.env.clone(), key.clone());
+        self.state.wait_until(async move {
+            let deleted = async { Ok::<_, Error>(env.kv(RECORDS)?.delete(key.as_str()).await?) };
+            if let Err(error) = deleted.await {
+                worker::console_error!("KV delete {key}: {error}");
+            }
+        });
+        Ok(epoch)
+    }
+
+    fn forgive(&self) -> Result<Epoch> {
+        self.with_memory(|memory| {
+            memory.flight.forgive();
+            self.save_flight(memory)?;
+            Ok(memory.flight.epoch())
+        })
+    }
+
+    async fn retire(&self) -> Result<()> {
+        let config = self.config()?;
+        let fetched_at = self.with_memory(|memory| {
+            let record = memory.record.as_ref();
+            Ok(record.map_or(UnixMillis::default(), |record| record.stamp.fetched_at))
+        })?;
+        let dead_at = fetched_at.plus(config.prices.dead_after());
+        let now = clock::now();
+        if now < dead_at {
+            return self.wake_in(dead_at.since(now)).await;
+        }
+        // KV's copy has expired by itself.
+        self.memory.replace(None);
+        self.state.storage().delete_all().await
+    }
+
+    /// Sets the alarm, a while later than `ms` from now: no clock anywhere still finds a copy alive by then.
+    async fn wake_in(&self, ms: u64) -> Result<()> {
+        const WHILE: Duration = Duration::from_secs(3600);
+        let after = Duration::from_millis(ms) + WHILE;
+        self.state.storage().set_alarm(after).await
+    }
+
+    fn config(&self) -> Result<Rc<Config>> {
+        config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))
     }
 
     /// One fetch, from its beginning to its landing.
@@ -211,16 +322,23 @@ impl Object {
         landed: oneshot::Sender<()>,
     ) {
         let result = self.fetch_page(&config, &ask).await;
-        let stored = match self.land(&config, &ask, ticket, begun, result) {
-            Ok(stored) => stored,
+        let for_kv = match self.land(&config, &ask, ticket, begun, result) {
+            Ok(for_kv) => for_kv,
             Err(error) => {
                 worker::console_error!("{}: landing: {error}", ask.key);
+                self.last.set(Landed::KeptLast);
                 None
             }
         };
         let _ = landed.send(());
-        if let Some(record) = stored {
+        if let Some(record) = for_kv {
             self.copy_to_kv(&config, &ask.key, &record).await;
+            // Where there is an alarm it looks after itself.
+            if let Ok(None) = self.state.storage().get_alarm().await
+                && let Err(error) = self.wake_in(config.prices.dead_after()).await
+            {
+                worker::console_error!("{}: no alarm: {error}", ask.key);
+            }
         }
     }
 
@@ -229,30 +347,45 @@ impl Object {
         &self,
         config: &Config,
         ask: &Refresh,
-    ) -> std::result::Result<Page, String> {
+    ) -> std::result::Result<Fetched, NoPage> {
+        let failed = |reason: &str| NoPage::Failed(reason.to_owned());
         let filters =
-            Filters::parse(&ask.filters).map_err(|_| "the filters are not canonical".to_owned())?;
-        let call = upstream_guard_do::list_page(&self.env, &filters, ask.page, ask.class);
+            Filters::parse(&ask.filters).map_err(|_| failed("the filters are not canonical"))?;
+        let call = upstream_guard_do::list_page(&self.env, &ask.key, &filters, ask.page, ask.class);
         let deadline = Delay::from(Duration::from_millis(config.flight.deadline));
-        match select(pin!(call), pin!(deadline)).await {
-            Either::Left((Ok(result), _)) => result.map_err(|error| error.to_string()),
-            Either::Left((Err(error), _)) => Err(error.to_string()),
-            Either::Right(_) => Err("the deadline has passed".to_owned()),
-        }
+        let result = match select(pin!(call), pin!(deadline)).await {
+            Either::Left((Ok(result), _)) => result,
+            Either::Left((Err(error), _)) => return Err(NoPage::Failed(error.to_string())),
+            Either::Right(_) => return Err(failed("the deadline has passed")),
+        };
+        result.map_err(|error| {
+            let reason = error.to_string();
+            match error {
+                CallError::BudgetSpent { retry_after_ms }
+                | CallError::BreakerOpen { retry_after_ms }
+                | CallError::Upstream(cargotech::Error::RateLimited { retry_after_ms }) => {
+                    NoPage::Refused {
+                        retry_after: retry_after_ms,
+                        reason,
+                    }
+                }
+                CallError::Upstream(_) => NoPage::Failed(reason),
+            }
+        })
     }
 
-    /// Lands a fetch; the record that was stored, if one was.
+    /// Lands a fetch; the record to copy to KV, if KV needs it.
     fn land(
         &self,
         config: &Config,
         ask: &Refresh,
         ticket: Ticket,
         begun: UnixMillis,
-        result: std::result::Result<Page, String>,
+        result: std::result::Result<Fetched, NoPage>,
     ) -> Result<Option<Record>> {
         self.with_memory(|memory| {
-            let result = result.and_then(|page| {
-                let emptied = page.total == 0
+            let result = result.and_then(|fetched| {
+                let emptied = fetched.page.total == 0
                     && memory
                         .record
                         .as_ref()
@@ -260,14 +393,20 @@ impl Object {
                 let believed = !emptied || memory.doubted;
                 memory.doubted = emptied;
                 if believed {
-                    Ok(page)
+                    Ok(fetched)
                 } else {
-                    Err("the whole list is gone: read again before it is believed".to_owned())
+                    let reason = "the whole list is gone: read again before it is believed";
+                    Err(NoPage::Failed(reason.to_owned()))
                 }
             });
             let outcome = match &result {
-                Ok(_) => swr::Outcome::Good,
-                Err(_) => swr::Outcome::Failed,
+                Ok(fetched) => swr::Outcome::Good {
+                    cost: fetched.took_ms,
+                },
+                Err(NoPage::Refused { retry_after, .. }) => swr::Outcome::Refused {
+                    retry_after: *retry_after,
+                },
+                Err(NoPage::Failed(_)) => swr::Outcome::Failed,
             };
             let landing = memory.flight.land(
                 &config.flight,
@@ -278,17 +417,29 @@ impl Object {
                 clock::random(),
             );
             let stored = match (landing, result) {
-                (Landing::Store(stamp), Ok(page)) => {
-                    let record = Record::new(stamp, page);
+                (Landing::Store(stamp), Ok(fetched)) => {
+                    let record = Record::new(stamp, fetched.page);
                     self.save_record(&record)?;
-                    memory.record = Some(record.clone());
-                    Some(record)
+                    let before = memory.record.replace(record.clone());
+                    // KV takes a write a second, and each costs: where nothing has changed, only a copy that grows too
+                    // old to be served at once is replaced.
+                    let is_other = before.is_none_or(|before| before.page != record.page);
+                    let useful_for = config.prices.stale_while_revalidate / 2;
+                    let is_old = stamp.fetched_at.since(memory.in_kv) > useful_for;
+                    if is_other || is_old {
+                        memory.in_kv = stamp.fetched_at;
+                    }
+                    Some((record, is_other || is_old))
                 }
                 (Landing::Discard(refused), _) => {
                     worker::console_log!("{}: result discarded: {refused}", ask.key);
                     None
                 }
-                (_, Err(reason)) => {
+                (_, Err(NoPage::Refused { reason, .. })) => {
+                    worker::console_log!("{}: not refreshed: {reason}", ask.key);
+                    None
+                }
+                (_, Err(NoPage::Failed(reason))) => {
                     let failures = memory.flight.failures();
                     worker::console_warn!(
                         "{}: refresh failed ({failures} in a row): {reason}",
@@ -298,13 +449,17 @@ impl Object {
                 }
                 (Landing::KeepLast, Ok(_)) => None,
             };
-            self.last_failed.set(stored.is_none());
+            self.last.set(match (&stored, landing) {
+                (Some(_), _) => Landed::Stored,
+                (None, Landing::Discard(Refused::Invalidated)) => Landed::Discarded,
+                (None, _) => Landed::KeptLast,
+            });
             self.save_flight(memory)?;
-            Ok(stored)
+            Ok(stored.and_then(|(record, for_kv)| for_kv.then_some(record)))
         })
     }
 
-    fn reply(&self, ask: &Refresh, outcome: Outcome, retry_after_ms: u64) -> Result<Refreshed> {
+    fn reply(&self, ask: &Refresh, outcome: Outcome) -> Result<Refreshed> {
         self.with_memory(|memory| {
             let newer = |stamp: Stamp| {
                 !memory.flight.forbids(stamp) && ask.have.is_none_or(|have| have < stamp.ticket)
@@ -312,7 +467,8 @@ impl Object {
             Ok(Refreshed {
                 outcome,
                 record: memory.record.clone().filter(|record| newer(record.stamp)),
-                retry_after_ms,
+                retry_after_ms: memory.flight.retry_at().since(clock::now()),
+                epoch: memory.flight.epoch(),
             })
         })
     }
@@ -371,11 +527,13 @@ impl Object {
                 flight: serde_json::from_str(&row.flight)?,
                 record: row.record.and_then(|record| Record::decode(&record)),
                 doubted: row.doubted != 0,
+                in_kv: UnixMillis::default(),
             },
             None => Memory {
                 flight: Flight::default(),
                 record: None,
                 doubted: false,
+                in_kv: UnixMillis::default(),
             },
         })
     }

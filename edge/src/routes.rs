@@ -5,7 +5,7 @@ use worker::{Context, Env};
 use crate::{
     auth, cargos, config, health,
     http::{Answer, Described},
-    prices,
+    invalidate, prices,
     problem::Failure,
     reader::Reader,
 };
@@ -16,6 +16,7 @@ enum Route {
     SignIn,
     List,
     Prices,
+    Invalidate,
     Live,
     Ready,
 }
@@ -39,13 +40,14 @@ impl Route {
             "auth/telegram" => Some(Self::SignIn),
             "cargos" => Some(Self::List),
             "cargos/prices" => Some(Self::Prices),
+            "internal/invalidate" => Some(Self::Invalidate),
             _ => None,
         }
     }
 
     fn method(self) -> &'static str {
         match self {
-            Self::SignIn => "POST",
+            Self::SignIn | Self::Invalidate => "POST",
             Self::List | Self::Prices | Self::Live | Self::Ready => "GET",
         }
     }
@@ -80,17 +82,19 @@ async fn dispatch(
     match route {
         Route::Live => return Ok(health::live()),
         Route::Ready => return health::ready(&env).await,
-        Route::SignIn | Route::List | Route::Prices => {}
+        Route::SignIn | Route::Invalidate | Route::List | Route::Prices => {}
     }
     let config = config::of(&env)?;
-    if route == Route::SignIn {
-        return auth::sign_in(request, &config).await;
+    match route {
+        Route::SignIn => return auth::sign_in(request, &config).await,
+        Route::Invalidate => return invalidate::answer(request, &env, &config).await,
+        _ => {}
     }
     let session = auth::session(described, &config)?;
     let reader = Reader::new(env, context, config, session.driver_id);
     let answer = match route {
-        Route::Prices => prices::answer(described, &reader).await?,
-        _ => cargos::answer(described, &reader).await?,
+        Route::Prices => prices::answer(described, reader).await?,
+        _ => cargos::answer(described, reader).await?,
     };
     Ok(match session.renewed {
         Some(renewed) => answer.header(domain::messages::SESSION_HEADER, renewed.token),
@@ -108,6 +112,7 @@ mod tests {
             ("auth/telegram", Route::SignIn),
             ("cargos/", Route::List),
             ("cargos/prices/", Route::Prices),
+            ("internal/invalidate", Route::Invalidate),
         ] {
             for prefix in ["/api/", "/api/v1/", "/api/v2/", "/api/v3/"] {
                 let path = format!("{prefix}{path}");

@@ -1,22 +1,33 @@
 //! The object of the CargoTech account: every call passes it. It holds the login, the budget and the breaker.
 
-use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+    pin::pin,
+    rc::Rc,
+    time::Duration,
+};
 
 use cargotech::{Client, Token};
 use domain::{Filters, Page};
 use futures_util::{
     FutureExt,
-    future::{Either, LocalBoxFuture, Shared, select},
+    future::{AbortHandle, Either, LocalBoxFuture, Shared, abortable, select, try_join_all},
 };
 use serde::{Deserialize, Serialize};
-use swr::{Breaker, Budget, Class, Grant, Permit, UnixMillis};
+use swr::{Breaker, Budget, Class, Epoch, Grant, Pass, Permit, Place, UnixMillis};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
     clock,
     config::{self, Config},
-    refresher_do::send,
+    guarded_keys::Keys,
+    keys::RecordKey,
+    refresher_do::{self, send},
 };
+
+/// After a recovery so many keys are told of it; the others find out when their back-off ends.
+const MOST_TROUBLED: usize = 900;
 
 /// One account, one object.
 const NAME: &str = "cargotech";
@@ -26,11 +37,34 @@ const NAME: &str = "cargotech";
 #[serde(rename_all = "snake_case")]
 enum Message {
     ListPage {
+        key: RecordKey,
         filters: String,
         page: u32,
         class: Class,
     },
     Status,
+    Invalidate(Invalidation),
+}
+
+/// What is to be invalidated, and by whose leave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Invalidation {
+    /// What.
+    pub target: Target,
+    /// The signature of the request: good for one.
+    pub signature: String,
+    /// Until when such a signature would be taken.
+    pub good_until: UnixMillis,
+}
+
+/// Records to invalidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// One.
+    Key(RecordKey),
+    /// All whose name begins so.
+    Prefix(String),
 }
 
 /// Why a call was not made, or what it ended with.
@@ -54,6 +88,15 @@ pub enum CallError {
     },
 }
 
+/// A page that upstream gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fetched {
+    /// It.
+    pub page: Page,
+    /// How long the call took, in milliseconds.
+    pub took_ms: u32,
+}
+
 /// How things stand with upstream, for `/health/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -69,11 +112,13 @@ pub struct Status {
 /// The outer one if the guard can't be reached, the inner one if the call gave nothing.
 pub async fn list_page(
     env: &Env,
+    key: &RecordKey,
     filters: &Filters,
     page: u32,
     class: Class,
-) -> Result<std::result::Result<Page, CallError>> {
+) -> Result<std::result::Result<Fetched, CallError>> {
     let message = Message::ListPage {
+        key: key.clone(),
         filters: filters.to_query(),
         page,
         class,
@@ -87,6 +132,23 @@ pub async fn list_page(
 /// If the guard can't be reached.
 pub async fn status(env: &Env) -> Result<Status> {
     send(env, "UPSTREAM_GUARD", NAME, &Message::Status).await
+}
+
+/// Invalidates records: their new epochs. `None` if the request was carried out before.
+///
+/// # Errors
+/// If the guard or one of the records' objects can't be reached: then some may be as they were.
+pub async fn invalidate(
+    env: &Env,
+    invalidation: Invalidation,
+) -> Result<Option<Vec<(RecordKey, Epoch)>>> {
+    send(
+        env,
+        "UPSTREAM_GUARD",
+        NAME,
+        &Message::Invalidate(invalidation),
+    )
+    .await
 }
 
 /// See the module.
@@ -111,13 +173,18 @@ impl DurableObject for UpstreamGuard {
         let guard = self.guard()?;
         match message {
             Message::ListPage {
+                key,
                 filters,
                 page,
                 class,
             } => {
                 let filters = Filters::parse(&filters)
                     .map_err(|_| Error::RustError("the filters are not canonical".to_owned()))?;
-                Response::from_json(&guard.list_page_in_time(&filters, page, class).await)
+                guard.keys.note(&key, clock::now())?;
+                Response::from_json(&guard.list_page_alone(&key, &filters, page, class).await)
+            }
+            Message::Invalidate(invalidation) => {
+                Response::from_json(&guard.invalidate(invalidation).await?)
             }
             Message::Status => Response::from_json(&guard.status()),
         }
@@ -130,7 +197,8 @@ impl UpstreamGuard {
             return Ok(guard.clone());
         }
         let config = config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))?;
-        let guard = Rc::new(Guard::new(self.state.clone(), config, clock::now())?);
+        let guard = Guard::new(self.state.clone(), self.env.clone(), config, clock::now())?;
+        let guard = Rc::new(guard);
         self.guard.replace(Some(guard.clone()));
         Ok(guard)
     }
@@ -140,7 +208,14 @@ type Login = Shared<LocalBoxFuture<'static, std::result::Result<(), CallError>>>
 
 struct Guard {
     state: Rc<State>,
+    env: Env,
     config: Rc<Config>,
+    keys: Keys,
+    /// The call under way for each key, by the order in which they came.
+    under_way: RefCell<HashMap<RecordKey, (u64, AbortHandle)>>,
+    calls: Cell<u64>,
+    /// Keys whose refreshes have failed since upstream last recovered.
+    troubled: RefCell<HashSet<RecordKey>>,
     client: Client,
     budget: RefCell<Budget>,
     breaker: RefCell<Breaker>,
@@ -153,9 +228,14 @@ struct Guard {
 }
 
 impl Guard {
-    fn new(state: Rc<State>, config: Rc<Config>, now: UnixMillis) -> Result<Self> {
+    fn new(state: Rc<State>, env: Env, config: Rc<Config>, now: UnixMillis) -> Result<Self> {
         let token = load_token(&state)?;
         Ok(Self {
+            keys: Keys::open(state.storage().sql(), config.prices.dead_after(), now)?,
+            under_way: RefCell::default(),
+            calls: Cell::new(0),
+            troubled: RefCell::default(),
+            env,
             state,
             client: Client::new(&config.cargotech_base_url, config.upstream_timeout),
             budget: RefCell::new(Budget::new(config.upstream_calls_per_minute, now)),
@@ -174,6 +254,35 @@ impl Guard {
         }
     }
 
+    /// One page. A call for the same key that is still under way is ended first: whoever asked for it has died, or he
+    /// would not have let another ask. So upstream never sees two at a time for one key.
+    async fn list_page_alone(
+        self: &Rc<Self>,
+        key: &RecordKey,
+        filters: &Filters,
+        page: u32,
+        class: Class,
+    ) -> std::result::Result<Fetched, CallError> {
+        let call = self.calls.get() + 1;
+        self.calls.set(call);
+        let (page, end) = abortable(self.clone().list_page_in_time(filters, page, class));
+        if let Some((_, forgotten)) = self.under_way.borrow_mut().insert(key.clone(), (call, end)) {
+            forgotten.abort();
+        }
+        let result = page
+            .await
+            .unwrap_or(Err(CallError::Upstream(cargotech::Error::NoAnswer)));
+        let mut under_way = self.under_way.borrow_mut();
+        if under_way.get(key).is_some_and(|&(last, _)| last == call) {
+            under_way.remove(key);
+        }
+        drop(under_way);
+        if result.is_err() && self.troubled.borrow().len() < MOST_TROUBLED {
+            self.troubled.borrow_mut().insert(key.clone());
+        }
+        result
+    }
+
     /// One page, before whoever asked gives it up and asks again: a call that is still under way then is ended, so
     /// that upstream never sees two for one key.
     async fn list_page_in_time(
@@ -181,7 +290,7 @@ impl Guard {
         filters: &Filters,
         page: u32,
         class: Class,
-    ) -> std::result::Result<Page, CallError> {
+    ) -> std::result::Result<Fetched, CallError> {
         let in_time = Duration::from_millis(self.config.flight.deadline * 9 / 10);
         match select(
             pin!(self.list_page(filters, page, class)),
@@ -200,19 +309,35 @@ impl Guard {
         filters: &Filters,
         page: u32,
         class: Class,
-    ) -> std::result::Result<Page, CallError> {
+    ) -> std::result::Result<Fetched, CallError> {
         let token = self.clone().token(None).await?;
-        match self
-            .call(class, self.client.list_page(&token, filters, page))
-            .await
-        {
+        match self.fetch_page(class, &token, filters, page).await {
             Err(CallError::Upstream(cargotech::Error::Unauthorized)) => {
                 let token = self.clone().token(Some(&token)).await?;
-                self.call(class, self.client.list_page(&token, filters, page))
-                    .await
+                self.fetch_page(class, &token, filters, page).await
             }
             other => other,
         }
+    }
+
+    async fn fetch_page(
+        &self,
+        class: Class,
+        token: &Token,
+        filters: &Filters,
+        page: u32,
+    ) -> std::result::Result<Fetched, CallError> {
+        let began = Cell::new(UnixMillis::default());
+        let call = async {
+            began.set(clock::now());
+            self.client.list_page(token, filters, page).await
+        };
+        let page = self.call(class, call).await?;
+        let took = clock::now().since(began.get());
+        Ok(Fetched {
+            page,
+            took_ms: u32::try_from(took).unwrap_or(u32::MAX),
+        })
     }
 
     /// A token other than `dead`: the one held, or that of a login.
@@ -276,33 +401,62 @@ impl Guard {
         class: Class,
         call: impl Future<Output = std::result::Result<T, cargotech::Error>>,
     ) -> std::result::Result<T, CallError> {
-        self.admit(class).await?;
+        let pass = self.admit(class).await?;
+        let unreported = Unreported { guard: self, pass };
         let result = call.await;
-        match &result {
-            Err(error) if error.is_outage() => self
-                .breaker
-                .borrow_mut()
-                .failed(clock::now(), clock::random()),
-            other => {
-                if let Err(cargotech::Error::RateLimited { retry_after_ms }) = other {
-                    self.budget
-                        .borrow_mut()
-                        .pause(*retry_after_ms, clock::now());
-                }
-                self.breaker.borrow_mut().succeeded();
-            }
-        }
+        unreported.report(&result);
         result.map_err(CallError::Upstream)
     }
 
+    /// An outage has ended. Keys that back off because of it need not any longer; and what they ask for now flows in
+    /// evenly, not all at once.
+    fn recovered(&self) {
+        self.budget.borrow_mut().forgo_burst(clock::now());
+        let keys = self.troubled.take();
+        let env = self.env.clone();
+        self.state.wait_until(async move {
+            for key in keys {
+                if let Err(error) = refresher_do::forgive(&env, &key).await {
+                    worker::console_error!("{key} was not told of the recovery: {error}");
+                }
+            }
+        });
+    }
+
+    async fn invalidate(
+        &self,
+        Invalidation {
+            target,
+            signature,
+            good_until,
+        }: Invalidation,
+    ) -> Result<Option<Vec<(RecordKey, Epoch)>>> {
+        if !self.keys.use_once(&signature, good_until, clock::now())? {
+            return Ok(None);
+        }
+        let keys = match target {
+            Target::Key(key) => vec![key],
+            Target::Prefix(prefix) => self.keys.with_prefix(&prefix)?,
+        };
+        let epochs = keys.into_iter().map(async |key| {
+            let epoch = refresher_do::invalidate(&self.env, key.clone()).await?;
+            Ok((key, epoch))
+        });
+        try_join_all(epochs).await.map(Some)
+    }
+
     /// Waits for a place in the budget, as long as the refresh that needs it can still end in time.
-    async fn admit(&self, class: Class) -> std::result::Result<(), CallError> {
+    async fn admit(&self, class: Class) -> std::result::Result<Pass, CallError> {
         let longest_wait = self
             .config
             .flight
             .deadline
             .saturating_sub(self.config.upstream_timeout.as_millis() as u64);
         let give_up_at = clock::now().plus(longest_wait);
+        let line = InLine {
+            budget: &self.budget,
+            place: self.budget.borrow_mut().join(class),
+        };
         loop {
             let now = clock::now();
             let open_for = self.breaker.borrow().refuses_for(now);
@@ -311,22 +465,72 @@ impl Guard {
                     retry_after_ms: open_for,
                 });
             }
-            let grant = self.budget.borrow_mut().take(class, now);
+            let grant = self.budget.borrow_mut().take(line.place, now);
             match grant {
                 Grant::Now => {
                     return match self.breaker.borrow_mut().permit(now) {
-                        Permit::Go => Ok(()),
+                        Permit::Go(pass) => Ok(pass),
                         Permit::Refused(retry_after_ms) => {
                             Err(CallError::BreakerOpen { retry_after_ms })
                         }
                     };
                 }
                 Grant::In(ms) if now.plus(ms) <= give_up_at => {
-                    Delay::from(Duration::from_millis(ms)).await
+                    Delay::from(Duration::from_millis(ms)).await;
                 }
                 Grant::In(retry_after_ms) => return Err(CallError::BudgetSpent { retry_after_ms }),
             }
         }
+    }
+}
+
+/// Somebody in the line for a call. Whoever is dropped leaves it.
+struct InLine<'a> {
+    budget: &'a RefCell<Budget>,
+    place: Place,
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.budget.borrow_mut().leave(self.place);
+    }
+}
+
+/// A call under way. One that is dropped was given up.
+struct Unreported<'a> {
+    guard: &'a Guard,
+    pass: Pass,
+}
+
+impl Unreported<'_> {
+    /// It has ended: tells the breaker and the budget.
+    fn report<T>(self, result: &std::result::Result<T, cargotech::Error>) {
+        let Guard {
+            breaker, budget, ..
+        } = self.guard;
+        let now = clock::now();
+        match result {
+            Err(error) if error.is_outage() => {
+                breaker.borrow_mut().failed(self.pass, now, clock::random());
+            }
+            answered => {
+                if let Err(cargotech::Error::RateLimited { retry_after_ms }) = answered {
+                    budget.borrow_mut().pause(*retry_after_ms, now);
+                }
+                let has_recovered = breaker.borrow_mut().succeeded(self.pass);
+                if has_recovered {
+                    self.guard.recovered();
+                }
+            }
+        }
+        // Its time is over: there is nothing to abandon any more.
+    }
+}
+
+impl Drop for Unreported<'_> {
+    fn drop(&mut self) {
+        let mut breaker = self.guard.breaker.borrow_mut();
+        breaker.abandoned(self.pass, clock::now());
     }
 }
 

@@ -135,6 +135,8 @@ pub struct ListQuery {
     pub filters: Filters,
     /// Which rows: `limit` 1..=100, 20 if not given; `offset` 0 if not given.
     pub window: Window,
+    /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
+    pub min_epoch: u32,
 }
 
 impl ListQuery {
@@ -149,7 +151,12 @@ impl ListQuery {
             limit: parameters.number("limit", 1..=100).unwrap_or(20),
             offset: parameters.number("offset", 0..=u32::MAX).unwrap_or(0),
         };
-        parameters.finish(Self { filters, window })
+        let min_epoch = min_epoch(&mut parameters);
+        parameters.finish(Self {
+            filters,
+            window,
+            min_epoch,
+        })
     }
 }
 
@@ -160,6 +167,8 @@ pub struct PricesQuery {
     pub filters: Filters,
     /// How many rows from the top: the cards loaded, `1..=500`, 20 if not given.
     pub limit: u32,
+    /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
+    pub min_epoch: u32,
 }
 
 impl PricesQuery {
@@ -184,7 +193,12 @@ impl PricesQuery {
                 .then_some(())
                 .ok_or("expected cargo ids separated by commas")
         });
-        parameters.finish(Self { filters, limit })
+        let min_epoch = min_epoch(&mut parameters);
+        parameters.finish(Self {
+            filters,
+            limit,
+            min_epoch,
+        })
     }
 
     /// The rows from the top.
@@ -194,6 +208,10 @@ impl PricesQuery {
             limit: self.limit,
         }
     }
+}
+
+fn min_epoch(parameters: &mut Parameters<'_>) -> u32 {
+    parameters.number("min_epoch", 0..=u32::MAX).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -263,6 +281,14 @@ mod tests {
             "limit=0&offset=-1&mode=theirs&start_date=tomorrow",
         ));
         assert_eq!(errors, ["mode", "start_date", "limit", "offset"]);
+    }
+
+    #[test]
+    fn an_epoch_is_a_number() {
+        assert_eq!(PricesQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
+        assert_eq!(ListQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
+        assert_eq!(ListQuery::parse("").unwrap().min_epoch, 0);
+        assert_eq!(fields(ListQuery::parse("min_epoch=-1")), ["min_epoch"]);
     }
 
     #[test]

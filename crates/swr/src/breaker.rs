@@ -14,11 +14,16 @@ pub struct BreakerPolicy {
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// Yes.
-    Go,
+    /// Yes, with this pass.
+    Go(Pass),
     /// Not before so many milliseconds have passed.
     Refused(u64),
 }
+
+/// Names the time in which a call was permitted: what comes of it counts only as long as that lasts. A call from before
+/// the breaker opened that fails late tells nothing of the probe, and prolongs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass(u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -32,6 +37,8 @@ enum State {
 pub struct Breaker {
     policy: BreakerPolicy,
     state: State,
+    /// Which time it is: every change of the state begins another.
+    time: u64,
 }
 
 impl Breaker {
@@ -40,6 +47,7 @@ impl Breaker {
         Self {
             policy,
             state: State::Closed { failures: 0 },
+            time: 0,
         }
     }
 
@@ -52,46 +60,70 @@ impl Breaker {
         }
     }
 
-    /// Asks for one call. Whoever gets [`Permit::Go`] must report how it ended.
+    /// Asks for one call. Whoever gets [`Permit::Go`] must report how it ended, with his pass.
     pub fn permit(&mut self, now: UnixMillis) -> Permit {
         if matches!(self.state, State::Closed { .. }) {
-            return Permit::Go;
+            return Permit::Go(Pass(self.time));
         }
         let wait = self.refuses_for(now);
         if wait > 0 {
             return Permit::Refused(wait);
         }
-        self.state = State::HalfOpen {
+        self.change(State::HalfOpen {
             probe_lost_at: now.plus(self.policy.probe_deadline),
-        };
-        Permit::Go
+        });
+        Permit::Go(Pass(self.time))
     }
 
-    /// A call was answered.
-    pub fn succeeded(&mut self) {
-        self.state = State::Closed { failures: 0 };
+    /// A call was answered. Whether that ends an outage.
+    pub fn succeeded(&mut self, pass: Pass) -> bool {
+        if pass.0 != self.time {
+            return false;
+        }
+        let was_open = self.is_open();
+        if was_open {
+            self.change(State::Closed { failures: 0 });
+        } else {
+            self.state = State::Closed { failures: 0 };
+        }
+        was_open
     }
 
     /// A call failed. `random` in `0.0..1.0` is the jitter.
-    pub fn failed(&mut self, now: UnixMillis, random: f64) {
-        self.state = match self.state {
-            State::Closed { failures } if failures + 1 < self.policy.failures => State::Closed {
-                failures: failures + 1,
-            },
-            // Calls that began before it opened fail late: they do not prolong the pause.
-            State::Open { until } => State::Open { until },
-            State::Closed { .. } | State::HalfOpen { .. } => {
-                let jitter = (self.policy.pause as f64 / 4.0 * random) as u64;
-                State::Open {
-                    until: now.plus(self.policy.pause - jitter),
-                }
+    pub fn failed(&mut self, pass: Pass, now: UnixMillis, random: f64) {
+        if pass.0 != self.time {
+            return;
+        }
+        match self.state {
+            State::Closed { failures } if failures + 1 < self.policy.failures => {
+                self.state = State::Closed {
+                    failures: failures + 1,
+                };
             }
-        };
+            _ => {
+                let jitter = (self.policy.pause as f64 / 4.0 * random) as u64;
+                self.change(State::Open {
+                    until: now.plus(self.policy.pause - jitter),
+                });
+            }
+        }
+    }
+
+    /// A call was given up before it ended. If it was the probe, another may go.
+    pub fn abandoned(&mut self, pass: Pass, now: UnixMillis) {
+        if pass.0 == self.time && matches!(self.state, State::HalfOpen { .. }) {
+            self.change(State::Open { until: now });
+        }
     }
 
     /// Whether calls are being refused or probed.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed { .. })
+    }
+
+    fn change(&mut self, state: State) {
+        self.state = state;
+        self.time += 1;
     }
 }
 
@@ -100,6 +132,7 @@ mod tests {
     use super::*;
 
     const T0: UnixMillis = UnixMillis(1_000_000);
+    const LATER: UnixMillis = UnixMillis(1_004_000);
 
     fn breaker() -> Breaker {
         Breaker::new(BreakerPolicy {
@@ -109,11 +142,18 @@ mod tests {
         })
     }
 
+    fn pass(breaker: &mut Breaker, now: UnixMillis) -> Pass {
+        match breaker.permit(now) {
+            Permit::Go(pass) => pass,
+            Permit::Refused(ms) => panic!("refused for {ms} ms"),
+        }
+    }
+
     fn open() -> Breaker {
         let mut breaker = breaker();
         for _ in 0..3 {
-            assert_eq!(breaker.permit(T0), Permit::Go);
-            breaker.failed(T0, 0.0);
+            let pass = pass(&mut breaker, T0);
+            breaker.failed(pass, T0, 0.0);
         }
         breaker
     }
@@ -121,13 +161,14 @@ mod tests {
     #[test]
     fn it_opens_after_enough_failures_in_a_row() {
         let mut breaker = breaker();
-        breaker.failed(T0, 0.0);
-        breaker.failed(T0, 0.0);
-        breaker.succeeded();
-        breaker.failed(T0, 0.0);
-        breaker.failed(T0, 0.0);
-        assert_eq!(breaker.permit(T0), Permit::Go);
-        breaker.failed(T0, 0.0);
+        let pass = pass(&mut breaker, T0);
+        breaker.failed(pass, T0, 0.0);
+        breaker.failed(pass, T0, 0.0);
+        assert!(!breaker.succeeded(pass));
+        breaker.failed(pass, T0, 0.0);
+        breaker.failed(pass, T0, 0.0);
+        assert!(!breaker.is_open());
+        breaker.failed(pass, T0, 0.0);
         assert_eq!(breaker.permit(T0), Permit::Refused(4_000));
         assert!(breaker.is_open());
     }
@@ -135,26 +176,25 @@ mod tests {
     #[test]
     fn one_probe_goes_through_after_the_pause() {
         let mut breaker = open();
-        let later = T0.plus(4_000);
-        assert_eq!(breaker.permit(later), Permit::Go);
+        let probe = pass(&mut breaker, LATER);
         assert_eq!(
-            breaker.permit(later),
+            breaker.permit(LATER),
             Permit::Refused(10_000),
             "a second probe"
         );
-        breaker.succeeded();
-        assert_eq!(breaker.permit(later), Permit::Go);
+        assert!(breaker.succeeded(probe), "an outage has ended");
+        let next = pass(&mut breaker, LATER);
         assert!(!breaker.is_open());
+        assert!(!breaker.succeeded(next));
     }
 
     #[test]
     fn a_failed_probe_opens_it_again() {
         let mut breaker = open();
-        let later = T0.plus(4_000);
-        breaker.permit(later);
-        breaker.failed(later, 1.0);
+        let probe = pass(&mut breaker, LATER);
+        breaker.failed(probe, LATER, 1.0);
         assert_eq!(
-            breaker.permit(later),
+            breaker.permit(LATER),
             Permit::Refused(3_000),
             "jitter takes a quarter away"
         );
@@ -163,15 +203,36 @@ mod tests {
     #[test]
     fn a_lost_probe_blocks_nobody() {
         let mut breaker = open();
-        breaker.permit(T0.plus(4_000));
-        assert_eq!(breaker.permit(T0.plus(13_999)), Permit::Refused(1));
-        assert_eq!(breaker.permit(T0.plus(14_000)), Permit::Go);
+        let lost = pass(&mut breaker, LATER);
+        assert_eq!(breaker.permit(LATER.plus(9_999)), Permit::Refused(1));
+        let next = pass(&mut breaker, LATER.plus(10_000));
+        assert!(!breaker.succeeded(lost), "too late");
+        assert!(breaker.succeeded(next));
     }
 
     #[test]
-    fn late_failures_do_not_prolong_the_pause() {
+    fn a_probe_that_is_given_up_makes_room_for_another() {
         let mut breaker = open();
-        breaker.failed(T0.plus(3_900), 0.0);
-        assert_eq!(breaker.permit(T0.plus(4_000)), Permit::Go);
+        let given_up = pass(&mut breaker, LATER);
+        breaker.abandoned(given_up, LATER.plus(100));
+        pass(&mut breaker, LATER.plus(100));
+    }
+
+    #[test]
+    fn what_comes_late_of_calls_from_before_it_opened_counts_for_nothing() {
+        let mut breaker = breaker();
+        let early = pass(&mut breaker, T0);
+        for _ in 0..3 {
+            breaker.failed(early, T0, 0.0);
+        }
+        breaker.failed(early, T0.plus(3_900), 0.0);
+        let probe = pass(&mut breaker, LATER);
+        // While the probe is under way, and so not in its place.
+        breaker.failed(early, LATER.plus(1), 0.0);
+        assert!(!breaker.succeeded(early));
+        breaker.abandoned(early, LATER);
+        assert_eq!(breaker.permit(LATER), Permit::Refused(10_000));
+        breaker.failed(probe, LATER.plus(100), 0.0);
+        assert_eq!(breaker.permit(LATER.plus(100)), Permit::Refused(4_000));
     }
 }

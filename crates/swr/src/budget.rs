@@ -1,3 +1,5 @@
+use std::{cmp::Reverse, collections::BTreeSet};
+
 use crate::UnixMillis;
 
 /// Who a call to upstream is for. The lower class starves first.
@@ -6,7 +8,9 @@ use crate::UnixMillis;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// Nobody waits for it.
+    /// Nobody has asked for it yet.
+    Prefetch,
+    /// Somebody was served an older copy meanwhile.
     Background,
     /// Somebody waits for it.
     Waiting,
@@ -21,7 +25,13 @@ pub enum Grant {
     In(u64),
 }
 
-/// The calls that an upstream account may make: a token bucket that keeps to its number in **any** minute.
+/// Somebody's place in the line of those who want a call: before all of a lower class, behind all of his own who came
+/// before him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(Reverse<Class>, u64);
+
+/// The calls that an upstream account may make: a token bucket that keeps to its number in **any** minute, and a line of
+/// those who wait for a token.
 ///
 /// A tenth of the minute's calls may be made at once, the other nine tenths flow in evenly, so no 60 seconds, wherever
 /// they begin, hold more than the whole number. A bucket starts empty: a holder that died may have spent everything
@@ -33,6 +43,8 @@ pub struct Budget {
     tokens: f64,
     counted_at: UnixMillis,
     paused_until: UnixMillis,
+    line: BTreeSet<Place>,
+    joined: u64,
 }
 
 impl Budget {
@@ -46,27 +58,60 @@ impl Budget {
             tokens: 0.0,
             counted_at: now,
             paused_until: UnixMillis::default(),
+            line: BTreeSet::new(),
+            joined: 0,
         }
     }
 
-    /// Takes one call out of the budget, if the class may have it now. Half of the burst is kept for those who wait.
-    pub fn take(&mut self, class: Class, now: UnixMillis) -> Grant {
+    /// Joins the line. Whoever does must [`leave`](Self::leave) it, unless he is granted a call.
+    pub fn join(&mut self, class: Class) -> Place {
+        self.joined += 1;
+        let place = Place(Reverse(class), self.joined);
+        self.line.insert(place);
+        place
+    }
+
+    /// Leaves the line without a call.
+    pub fn leave(&mut self, place: Place) {
+        self.line.remove(&place);
+    }
+
+    /// Takes one call out of the budget, if whoever has this place may have it now, and him out of the line. What those
+    /// before him wait for is theirs; half of the burst is kept for those who wait, and a quarter more for those who would
+    /// get old copies.
+    pub fn take(&mut self, place: Place, now: UnixMillis) -> Grant {
         let elapsed = now.since(self.counted_at);
         self.tokens = (self.tokens + elapsed as f64 * self.per_ms).min(self.burst);
         self.counted_at = self.counted_at.max(now);
         if now < self.paused_until {
             return Grant::In(self.paused_until.since(now));
         }
+        let Place(Reverse(class), _) = place;
         let reserve = match class {
             Class::Waiting => 0.0,
             Class::Background => (self.burst / 2.0).floor(),
+            Class::Prefetch => (self.burst * 3.0 / 4.0).floor(),
         };
-        let missing = reserve + 1.0 - self.tokens;
+        let ahead = self.line.range(..place).count() as f64;
+        let missing = reserve + ahead + 1.0 - self.tokens;
         if missing > 0.0 {
             return Grant::In(((missing / self.per_ms).ceil() as u64).max(1));
         }
         self.tokens -= 1.0;
+        self.line.remove(&place);
         Grant::Now
+    }
+
+    /// Upstream has just recovered: what was saved up meanwhile would hit it all at once. From now on refreshes flow in
+    /// evenly; only what is kept for those who wait may still be spent at once.
+    pub fn forgo_burst(&mut self, now: UnixMillis) {
+        self.tokens = self.tokens.min((self.burst / 2.0).floor());
+        self.counted_at = self.counted_at.max(now);
+    }
+
+    /// How many calls may be made at once by those who wait, by what was last counted.
+    pub fn left(&self) -> u32 {
+        self.tokens as u32
     }
 
     /// Upstream said that nobody may call for so many milliseconds.
@@ -83,6 +128,14 @@ mod tests {
 
     const T0: UnixMillis = UnixMillis(1_000_000);
 
+    /// Somebody comes, and does not wait.
+    fn take(budget: &mut Budget, class: Class, now: UnixMillis) -> Grant {
+        let place = budget.join(class);
+        let grant = budget.take(place, now);
+        budget.leave(place);
+        grant
+    }
+
     fn full() -> Budget {
         let mut budget = Budget::new(600, T0);
         budget.tokens = budget.burst;
@@ -93,7 +146,7 @@ mod tests {
     fn a_burst_is_a_tenth_of_the_minute() {
         let mut budget = full();
         let at_once = (0..100)
-            .filter(|_| budget.take(Class::Waiting, T0) == Grant::Now)
+            .filter(|_| take(&mut budget, Class::Waiting, T0) == Grant::Now)
             .count();
         assert_eq!(at_once, 60);
     }
@@ -102,22 +155,84 @@ mod tests {
     fn background_leaves_half_of_the_burst_to_those_who_wait() {
         let mut budget = full();
         let background = (0..100)
-            .filter(|_| budget.take(Class::Background, T0) == Grant::Now)
+            .filter(|_| take(&mut budget, Class::Background, T0) == Grant::Now)
             .count();
         let waiting = (0..100)
-            .filter(|_| budget.take(Class::Waiting, T0) == Grant::Now)
+            .filter(|_| take(&mut budget, Class::Waiting, T0) == Grant::Now)
             .count();
         assert_eq!((background, waiting), (30, 30));
     }
 
     #[test]
+    fn whoever_came_first_is_served_first_and_no_latecomer_takes_his_token() {
+        let mut budget = Budget::new(600, T0);
+        let places: Vec<_> = (0..5).map(|_| budget.join(Class::Waiting)).collect();
+        let waits: Vec<_> = places
+            .iter()
+            .map(|&place| match budget.take(place, T0) {
+                Grant::In(ms) => ms,
+                Grant::Now => panic!("granted from an empty bucket"),
+            })
+            .collect();
+        assert_eq!(waits, [112, 223, 334, 445, 556]);
+        // Two tokens have come; one who comes just now may not have them.
+        let now = T0.plus(223);
+        let latecomer = budget.join(Class::Waiting);
+        assert!(matches!(budget.take(latecomer, now), Grant::In(_)));
+        assert_eq!(budget.take(places[0], now), Grant::Now);
+        assert_eq!(budget.take(places[1], now), Grant::Now);
+        // Who gives up makes room.
+        budget.leave(places[2]);
+        assert_eq!(budget.take(places[3], T0.plus(334)), Grant::Now);
+    }
+
+    #[test]
+    fn those_who_wait_pass_those_who_do_not() {
+        let mut budget = full();
+        for _ in 0..60 {
+            take(&mut budget, Class::Waiting, T0);
+        }
+        let background = budget.join(Class::Background);
+        let waiting = budget.join(Class::Waiting);
+        let now = T0.plus(3_500);
+        assert!(matches!(budget.take(background, now), Grant::In(_)));
+        assert_eq!(budget.take(waiting, now), Grant::Now);
+        assert_eq!(budget.take(background, now.plus(60)), Grant::Now);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_yet_starves_first() {
+        let mut budget = full();
+        let mut made = |class| {
+            (0..100)
+                .filter(|_| take(&mut budget, class, T0) == Grant::Now)
+                .count()
+        };
+        assert_eq!(made(Class::Prefetch), 15);
+        assert_eq!(made(Class::Background), 15);
+        assert_eq!(made(Class::Waiting), 30);
+        assert_eq!(budget.left(), 0);
+    }
+
+    #[test]
+    fn after_an_outage_nothing_saved_up_is_spent_at_once() {
+        let mut budget = full();
+        budget.forgo_burst(T0);
+        let later = T0.plus(112);
+        let background = |budget: &mut Budget, now| take(budget, Class::Background, now);
+        assert_eq!(background(&mut budget, T0), Grant::In(112));
+        assert_eq!(background(&mut budget, later), Grant::Now);
+        assert_eq!(take(&mut budget, Class::Waiting, later), Grant::Now);
+    }
+
+    #[test]
     fn a_new_bucket_is_empty_and_says_when_to_come_back() {
         let mut budget = Budget::new(600, T0);
-        let Grant::In(ms) = budget.take(Class::Waiting, T0) else {
+        let Grant::In(ms) = take(&mut budget, Class::Waiting, T0) else {
             panic!("granted from an empty bucket");
         };
         assert_eq!(ms, 112);
-        assert_eq!(budget.take(Class::Waiting, T0.plus(ms)), Grant::Now);
+        assert_eq!(take(&mut budget, Class::Waiting, T0.plus(ms)), Grant::Now);
     }
 
     #[test]
@@ -126,23 +241,29 @@ mod tests {
         budget.pause(5_000, T0);
         budget.pause(1_000, T0);
         assert_eq!(
-            budget.take(Class::Waiting, T0.plus(1_000)),
+            take(&mut budget, Class::Waiting, T0.plus(1_000)),
             Grant::In(4_000)
         );
-        assert_eq!(budget.take(Class::Waiting, T0.plus(5_000)), Grant::Now);
+        assert_eq!(
+            take(&mut budget, Class::Waiting, T0.plus(5_000)),
+            Grant::Now
+        );
     }
 
     #[test]
     fn a_clock_that_jumps_back_gives_nothing_away() {
         let mut budget = full();
         for _ in 0..60 {
-            budget.take(Class::Waiting, T0);
+            take(&mut budget, Class::Waiting, T0);
         }
         assert!(matches!(
-            budget.take(Class::Waiting, UnixMillis(0)),
+            take(&mut budget, Class::Waiting, UnixMillis(0)),
             Grant::In(_)
         ));
-        assert!(matches!(budget.take(Class::Waiting, T0), Grant::In(_)));
+        assert!(matches!(
+            take(&mut budget, Class::Waiting, T0),
+            Grant::In(_)
+        ));
     }
 
     proptest! {
@@ -150,18 +271,20 @@ mod tests {
         #[test]
         fn no_minute_holds_more_than_the_budget(
             calls_per_minute in 10_u32..700,
-            steps in proptest::collection::vec((0_u64..400, 0_u32..40, any::<bool>(), 0_u32..50), 1..400),
+            steps in proptest::collection::vec((0_u64..400, 0_u32..40, 0_usize..3, 0_u32..50), 1..400),
         ) {
+            const CLASSES: [Class; 3] = [Class::Waiting, Class::Background, Class::Prefetch];
             let mut now = T0;
             let mut budget = Budget::new(calls_per_minute, now);
             let mut made = Vec::new();
-            for (wait, calls, waiting, death) in steps {
+            for (wait, calls, class, event) in steps {
                 now = now.plus(wait);
-                if death == 0 {
-                    budget = Budget::new(calls_per_minute, now);
+                match event {
+                    0 => budget = Budget::new(calls_per_minute, now),
+                    1 => budget.forgo_burst(now),
+                    _ => {}
                 }
-                let class = if waiting { Class::Waiting } else { Class::Background };
-                made.extend((0..calls).filter(|_| budget.take(class, now) == Grant::Now).map(|_| now.0));
+                made.extend((0..calls).filter(|_| take(&mut budget, CLASSES[class], now) == Grant::Now).map(|_| now.0));
             }
             for (i, &first) in made.iter().enumerate() {
                 let within = made[i..].iter().take_while(|&&call| call < first + 60_000).count();

@@ -25,6 +25,11 @@ pub struct Stamp {
     pub ticket: Ticket,
     /// When that fetch began: the content is at least as new as this.
     pub fetched_at: UnixMillis,
+    /// How long upstream took, in milliseconds.
+    pub cost: u32,
+    /// By how much of [`Policy::SPREAD`](crate::Policy::SPREAD) this copy goes stale sooner than others: 0 not at all,
+    /// 255 by all of it. Drawn by whoever stores the copy, so that all readers agree on it.
+    pub spread: u8,
 }
 
 /// Why a result may not be stored.
@@ -46,7 +51,19 @@ pub struct Fence {
     landed: u64,
 }
 
+impl Ticket {
+    /// How often the key had been invalidated when the fetch began.
+    pub fn epoch(self) -> Epoch {
+        self.epoch
+    }
+}
+
 impl Fence {
+    /// How often the key was invalidated.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// A ticket for a fetch that begins now.
     pub fn begin(&mut self) -> Ticket {
         self.begun += 1;

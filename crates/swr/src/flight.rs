@@ -43,9 +43,18 @@ pub enum Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// With a result worth keeping.
-    Good,
-    /// Without one.
+    Good {
+        /// How long upstream took, in milliseconds, and nobody else: what a refresh waits for when calls run short must
+        /// not make refreshes come sooner.
+        cost: u32,
+    },
+    /// Without one, and upstream was asked.
     Failed,
+    /// Without one, and upstream was not asked: whoever guards it said when to come back. The key did nothing wrong.
+    Refused {
+        /// Milliseconds until then.
+        retry_after: u64,
+    },
 }
 
 /// What to do with a fetch that ended.
@@ -60,16 +69,20 @@ pub enum Landing {
 }
 
 impl Flight {
-    /// Somebody wants a copy no older than `wanted_since`. `stored` is the stamp of the copy at hand.
+    /// Somebody wants a copy no older than `wanted_since`, and newer than the one he has, if he has one. `stored` is
+    /// the stamp of the copy at hand.
     pub fn ask(
         &mut self,
         policy: &FlightPolicy,
         stored: Option<Stamp>,
+        have: Option<Ticket>,
         wanted_since: UnixMillis,
         now: UnixMillis,
     ) -> Ask {
         let servable = stored.filter(|stored| !self.fence.forbids(stored.ticket));
-        if servable.is_some_and(|stored| stored.fetched_at >= wanted_since) {
+        if servable.is_some_and(|stored| {
+            stored.fetched_at >= wanted_since && have.is_none_or(|have| have < stored.ticket)
+        }) {
             return Ask::Enough;
         }
         if self.under_way.is_some_and(|(ticket, begun)| {
@@ -87,7 +100,8 @@ impl Flight {
         Ask::Begin(ticket)
     }
 
-    /// A fetch that began under `ticket` at `begun` has ended. `random` in `0.0..1.0` is the jitter of the back-off.
+    /// A fetch that began under `ticket` at `begun` has ended. `random` in `0.0..1.0` is the jitter of the back-off, and of
+    /// when the copy goes stale.
     pub fn land(
         &mut self,
         policy: &FlightPolicy,
@@ -104,13 +118,15 @@ impl Flight {
             self.under_way = None;
         }
         match outcome {
-            Outcome::Good => match self.fence.land(ticket) {
+            Outcome::Good { cost } => match self.fence.land(ticket) {
                 Ok(()) => {
                     self.failures = 0;
                     self.retry_at = UnixMillis::default();
                     Landing::Store(Stamp {
                         ticket,
                         fetched_at: begun,
+                        cost,
+                        spread: (random * 256.0) as u8,
                     })
                 }
                 Err(refused) => Landing::Discard(refused),
@@ -120,6 +136,27 @@ impl Flight {
                 self.retry_at = now.plus(policy.backoff.pause(self.failures, random));
                 Landing::KeepLast
             }
+            Outcome::Refused { retry_after } => {
+                // A little later than told, each key by another part, so that all who were refused don't come together.
+                let jitter = (policy.backoff.base as f64 * random) as u64;
+                self.retry_at = now.plus(retry_after).plus(jitter);
+                Landing::KeepLast
+            }
+        }
+    }
+
+    /// Upstream has recovered: what went wrong before says nothing of what will.
+    pub fn forgive(&mut self) {
+        self.failures = 0;
+        self.retry_at = UnixMillis::default();
+    }
+
+    /// What is left of it when its holder dies: the same as what is serialized.
+    #[must_use]
+    pub fn after_eviction(&self) -> Self {
+        Self {
+            under_way: None,
+            ..self.clone()
         }
     }
 
@@ -131,6 +168,11 @@ impl Flight {
     /// Whether a copy is from before the last invalidation.
     pub fn forbids(&self, stamp: Stamp) -> bool {
         self.fence.forbids(stamp.ticket)
+    }
+
+    /// How often the key was invalidated.
+    pub fn epoch(&self) -> Epoch {
+        self.fence.epoch()
     }
 
     /// Before this moment nobody is sent upstream.
@@ -155,6 +197,7 @@ mod tests {
             max: 8_000,
         },
     };
+    const GOOD: Outcome = Outcome::Good { cost: 300 };
     const T0: UnixMillis = UnixMillis(1_000_000);
 
     /// One key and the copy stored for it.
@@ -168,7 +211,7 @@ mod tests {
         /// Asks for a copy that is fresh (10 s) at `now`.
         fn ask(&mut self, now: UnixMillis) -> Ask {
             self.flight
-                .ask(&POLICY, self.stored, UnixMillis(now.0 - 10_000), now)
+                .ask(&POLICY, self.stored, None, UnixMillis(now.0 - 10_000), now)
         }
 
         fn begin(&mut self, now: UnixMillis) -> Ticket {
@@ -192,9 +235,8 @@ mod tests {
             landing
         }
 
-        /// What is left when the holder dies.
         fn evict(&mut self) {
-            self.flight.under_way = None;
+            self.flight = self.flight.after_eviction();
         }
     }
 
@@ -212,7 +254,7 @@ mod tests {
         let mut key = Key::default();
         let ticket = key.begin(T0);
         assert!(matches!(
-            key.land(ticket, T0, Outcome::Good, T0.plus(300)),
+            key.land(ticket, T0, GOOD, T0.plus(300)),
             Landing::Store(_)
         ));
         assert_eq!(key.ask(T0.plus(9_999)), Ask::Enough);
@@ -223,7 +265,7 @@ mod tests {
     fn a_copy_is_as_old_as_the_beginning_of_its_fetch() {
         let mut key = Key::default();
         let ticket = key.begin(T0);
-        key.land(ticket, T0, Outcome::Good, T0.plus(9_000));
+        key.land(ticket, T0, GOOD, T0.plus(9_000));
         assert_eq!(key.stored.map(|stamp| stamp.fetched_at), Some(T0));
     }
 
@@ -231,7 +273,7 @@ mod tests {
     fn a_failure_destroys_nothing_and_backs_off() {
         let mut key = Key::default();
         let ticket = key.begin(T0);
-        key.land(ticket, T0, Outcome::Good, T0);
+        key.land(ticket, T0, GOOD, T0);
         let stored = key.stored;
 
         let later = T0.plus(20_000);
@@ -266,7 +308,7 @@ mod tests {
         }
         assert_eq!(key.flight.failures(), 5);
         let ticket = key.begin(now);
-        key.land(ticket, now, Outcome::Good, now);
+        key.land(ticket, now, GOOD, now);
         assert_eq!(key.flight.failures(), 0);
         assert!(matches!(key.ask(now.plus(10_001)), Ask::Begin(_)));
     }
@@ -282,9 +324,9 @@ mod tests {
             Ask::Join,
             "the second is now the one to join"
         );
-        key.land(second, T0.plus(15_000), Outcome::Good, T0.plus(15_300));
+        key.land(second, T0.plus(15_000), GOOD, T0.plus(15_300));
         assert_eq!(
-            key.land(lost, T0, Outcome::Good, T0.plus(60_000)),
+            key.land(lost, T0, GOOD, T0.plus(60_000)),
             Landing::Discard(Refused::Overtaken)
         );
     }
@@ -314,7 +356,7 @@ mod tests {
         key.flight.invalidate();
         let after = key.begin(T0);
         assert_eq!(
-            key.land(before, T0, Outcome::Good, T0.plus(300)),
+            key.land(before, T0, GOOD, T0.plus(300)),
             Landing::Discard(Refused::Invalidated)
         );
         assert_eq!(
@@ -323,16 +365,65 @@ mod tests {
             "the second is still under way"
         );
         assert!(matches!(
-            key.land(after, T0, Outcome::Good, T0.plus(400)),
+            key.land(after, T0, GOOD, T0.plus(400)),
             Landing::Store(_)
         ));
+    }
+
+    #[test]
+    fn whoever_found_the_stored_copy_due_is_not_told_that_it_is_enough() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, GOOD, T0);
+        let mut ask = |have| key.flight.ask(&POLICY, key.stored, have, UnixMillis(0), T0);
+        assert_eq!(ask(None), Ask::Enough);
+        assert!(matches!(ask(Some(ticket)), Ask::Begin(_)));
+        assert_eq!(ask(Some(ticket)), Ask::Join);
+        assert_eq!(ask(None), Ask::Enough, "nobody else waits for it");
+    }
+
+    #[test]
+    fn a_key_that_was_refused_comes_back_when_told_and_has_not_failed() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Refused { retry_after: 3_000 }, T0);
+        assert_eq!(key.flight.failures(), 0);
+        // The jitter of these tests is the whole base.
+        let until = T0.plus(4_000);
+        assert_eq!(key.ask(T0.plus(3_999)), Ask::BackOff { until });
+        key.begin(until);
+    }
+
+    #[test]
+    fn a_recovery_ends_the_back_off_at_once() {
+        let mut key = Key::default();
+        for _ in 0..4 {
+            let ticket = key.flight.fence.begin();
+            key.land(ticket, T0, Outcome::Failed, T0);
+        }
+        assert!(matches!(key.ask(T0), Ask::BackOff { .. }));
+        key.flight.forgive();
+        key.begin(T0);
+    }
+
+    #[test]
+    fn a_copy_tells_what_it_cost_and_when_it_is_renewed() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        let landing = key
+            .flight
+            .land(&POLICY, ticket, T0, GOOD, T0.plus(320), 0.5);
+        let Landing::Store(stamp) = landing else {
+            panic!("{landing:?}");
+        };
+        assert_eq!((stamp.cost, stamp.spread), (300, 128));
     }
 
     #[test]
     fn a_copy_from_before_an_invalidation_is_not_enough() {
         let mut key = Key::default();
         let ticket = key.begin(T0);
-        key.land(ticket, T0, Outcome::Good, T0);
+        key.land(ticket, T0, GOOD, T0);
         assert_eq!(key.ask(T0), Ask::Enough);
         key.flight.invalidate();
         assert!(matches!(key.ask(T0), Ask::Begin(_)));

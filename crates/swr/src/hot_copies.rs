@@ -1,8 +1,40 @@
-use std::{borrow::Borrow, collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash, rc::Rc, sync::Arc};
 
-use crate::{Ticket, UnixMillis};
+use crate::{Epoch, Policy, Stamp, UnixMillis, Verdict};
+
+/// How long after a refresh was asked for readers of the same place do not ask again, in milliseconds.
+const ASK_AGAIN_AFTER: u64 = 1_000;
+
+/// However long upstream is to be left alone, after so many milliseconds one reader of each place asks again: the outage
+/// may have ended sooner.
+const LONGEST_SILENCE: u64 = 5_000;
+
+/// A copy younger than this, in milliseconds, has nothing newer beside it in the store near by, which learns of a new copy
+/// that late.
+const STORE_LAG: u64 = 60_000;
+
+/// Something with a stamp.
+pub trait Stamped {
+    /// Its stamp.
+    fn stamp(&self) -> Stamp;
+}
+
+impl<T: Stamped + ?Sized> Stamped for Rc<T> {
+    fn stamp(&self) -> Stamp {
+        (**self).stamp()
+    }
+}
+
+impl<T: Stamped + ?Sized> Stamped for Arc<T> {
+    fn stamp(&self) -> Stamp {
+        (**self).stamp()
+    }
+}
 
 /// The copies nearest to the readers: a map bounded in bytes, that gives up the least recently used first.
+///
+/// It decides what a reader is served and who asks for refreshes: [`HotCopies::look`] first; if that does not settle it,
+/// [`HotCopies::settle`] with what the store near by has; and, if he had to wait, [`HotCopies::after_waiting`].
 ///
 /// It also remembers when a refresh of a copy was last asked for, so that the readers of one place ask once. That is
 /// a time, not a lock: if the refresh is lost, readers ask again a moment later.
@@ -17,14 +49,69 @@ pub struct HotCopies<K, V> {
 #[derive(Debug)]
 struct Hot<V> {
     value: V,
-    ticket: Ticket,
     bytes: usize,
     used: u64,
+    /// When it came here, and how often it was read since.
+    put_at: UnixMillis,
+    reads: u32,
     /// When the first and the last refresh of this very copy were asked for.
     asked: Option<(UnixMillis, UnixMillis)>,
+    /// Whoever was asked said that there is nothing newer before this moment.
+    nothing_before: UnixMillis,
 }
 
-/// What is known of the refresh of a stale copy.
+/// What a reader brings with him.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Demand {
+    /// When he comes, by the clock of his place.
+    pub now: UnixMillis,
+    /// He knows of so many invalidations of the key: he must not be served anything from before the last of them.
+    pub min_epoch: Epoch,
+    /// In `0.0..1.0`: whether chance makes him the one who refreshes early.
+    pub random: f64,
+}
+
+/// A copy that is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<V> {
+    /// It.
+    pub value: V,
+    /// What it is good for.
+    pub verdict: Verdict,
+    /// What is known of its refresh, if it is due for one.
+    pub asking: Option<Asking>,
+}
+
+/// What came of the first look.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look<V> {
+    /// Serve it.
+    Serve(Found<V>),
+    /// Serve it, and ask for a refresh behind the answer.
+    Refresh(Found<V>),
+    /// Look into the store near by, then [`HotCopies::settle`].
+    Search {
+        /// Whether this reader is to ask for a refresh, if the store has nothing newer.
+        ask: bool,
+    },
+}
+
+/// What came of the search.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settled<V> {
+    /// Serve it.
+    Serve(Found<V>),
+    /// Serve it, and ask for a refresh behind the answer.
+    Refresh(Found<V>),
+    /// Ask for a refresh and wait for it. With a copy to fall back on only for a moment, without one under a deadline;
+    /// then [`HotCopies::after_waiting`].
+    Wait {
+        /// Whether there is a copy to fall back on.
+        fallback: bool,
+    },
+}
+
+/// What is known of the refresh of a copy that is due for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asking {
     /// Whether this reader should ask for one.
@@ -33,6 +120,8 @@ pub struct Asking {
     pub since_first: u64,
     /// How long ago the last one was asked for before this reader came; `u64::MAX` if never.
     pub since_last: u64,
+    /// For how many milliseconds there will be nothing newer, by what the last answer said; 0 if it said nothing.
+    pub nothing_for: u64,
 }
 
 impl Asking {
@@ -41,13 +130,11 @@ impl Asking {
         ask: true,
         since_first: 0,
         since_last: u64::MAX,
+        nothing_for: 0,
     };
 }
 
-impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
-    /// How long after a refresh was asked for readers of the same place do not ask again, in milliseconds.
-    const ASK_AGAIN_AFTER: u64 = 1_000;
-
+impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
     /// No copies yet, and never more than `max_bytes` of them.
     pub fn new(max_bytes: usize) -> Self {
         Self {
@@ -58,36 +145,67 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
         }
     }
 
-    /// The copy of a key.
-    pub fn get<Q>(&mut self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        self.uses += 1;
-        let hot = self.copies.get_mut(key)?;
-        hot.used = self.uses;
-        Some(&hot.value)
+    /// What a reader of `key` is served from here.
+    pub fn look(&mut self, key: &K, policy: &Policy, demand: &Demand) -> Look<V> {
+        if let Some(hot) = self.copies.get_mut(key) {
+            hot.reads = hot.reads.saturating_add(1);
+        }
+        let Some(found) = self.servable(key, policy, demand) else {
+            return Look::Search { ask: false };
+        };
+        let age = demand.now.since(found.value.stamp().fetched_at);
+        let ask = found.asking.is_some_and(|asking| asking.ask);
+        match found.verdict {
+            Verdict::Fresh { .. } | Verdict::Stale if !ask => Look::Serve(found),
+            Verdict::Fresh { .. } | Verdict::Stale if age < STORE_LAG => Look::Refresh(found),
+            _ => Look::Search { ask },
+        }
+    }
+
+    /// What he is served after the store near by was searched; what it had was [`put`](Self::put) here. `ask` is what
+    /// [`Look::Search`] said.
+    pub fn settle(&mut self, key: &K, policy: &Policy, demand: &Demand, ask: bool) -> Settled<V> {
+        match self.servable(key, policy, demand) {
+            Some(found) if matches!(found.verdict, Verdict::Fresh { .. } | Verdict::Stale) => {
+                match found.asking {
+                    Some(asking) if ask || asking.ask => Settled::Refresh(found),
+                    _ => Settled::Serve(found),
+                }
+            }
+            found => Settled::Wait {
+                fallback: found.is_some(),
+            },
+        }
+    }
+
+    /// What he is served after he has waited: the best there is, if it may be served at all.
+    pub fn after_waiting(&mut self, key: &K, policy: &Policy, demand: &Demand) -> Option<Found<V>> {
+        let mut found = self.servable(key, policy, demand)?;
+        // He has asked already.
+        found.asking = None;
+        Some(found)
     }
 
     /// Keeps a copy of `bytes` bytes, unless a newer one of the same key is here already. One that is larger than the
     /// whole memory is not kept.
-    pub fn put(&mut self, key: K, value: V, ticket: Ticket, bytes: usize) {
-        if bytes > self.max_bytes
-            || self
-                .copies
-                .get(&key)
-                .is_some_and(|hot| hot.ticket >= ticket)
-        {
+    pub fn put(&mut self, key: K, value: V, bytes: usize, now: UnixMillis) {
+        let ticket = value.stamp().ticket;
+        let is_newest = self
+            .copies
+            .get(&key)
+            .is_none_or(|hot| hot.value.stamp().ticket < ticket);
+        if bytes > self.max_bytes || !is_newest {
             return;
         }
         self.uses += 1;
         let hot = Hot {
             value,
-            ticket,
             bytes,
             used: self.uses,
+            put_at: now,
+            reads: 0,
             asked: None,
+            nothing_before: UnixMillis::default(),
         };
         self.bytes += bytes;
         if let Some(old) = self.copies.insert(key, hot) {
@@ -98,34 +216,48 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
         }
     }
 
-    /// A reader finds the copy of `key` stale: should he ask for a refresh? One does, then nobody for a moment.
-    pub fn asking<Q>(&mut self, key: &Q, now: UnixMillis) -> Asking
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        let Some(hot) = self.copies.get_mut(key) else {
-            return Asking::FIRST;
-        };
-        let Some((first, last)) = hot.asked else {
-            hot.asked = Some((now, now));
-            return Asking::FIRST;
-        };
-        let since_last = now.since(last);
-        let ask = since_last >= Self::ASK_AGAIN_AFTER;
-        if ask {
-            hot.asked = Some((first, now));
+    /// Whoever was asked for a refresh said that there will be nothing newer for so many milliseconds.
+    pub fn nothing_for(&mut self, key: &K, ms: u64, now: UnixMillis) {
+        if let Some(hot) = self.copies.get_mut(key) {
+            hot.nothing_before = now.plus(ms);
         }
-        Asking {
-            ask,
-            since_first: now.since(first),
-            since_last,
-        }
+    }
+
+    /// The copy's stamp, if there is a copy.
+    pub fn stamp(&self, key: &K) -> Option<Stamp> {
+        self.copies.get(key).map(|hot| hot.value.stamp())
     }
 
     /// The bytes of all copies.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The copy that may be served to this reader, even if only on error. A dead one is dropped.
+    fn servable(&mut self, key: &K, policy: &Policy, demand: &Demand) -> Option<Found<V>> {
+        self.uses += 1;
+        let now = demand.now;
+        let hot = self.copies.get_mut(key)?;
+        let stamp = hot.value.stamp();
+        let verdict = policy.verdict(stamp, now);
+        if verdict == Verdict::Dead {
+            let hot = self.copies.remove(key)?;
+            self.bytes -= hot.bytes;
+            return None;
+        }
+        if stamp.ticket.epoch() < demand.min_epoch {
+            return None;
+        }
+        hot.used = self.uses;
+        let reads_per_ms = f64::from(hot.reads) / now.since(hot.put_at).max(1_000) as f64;
+        let asking = policy
+            .is_due(stamp, verdict, reads_per_ms, demand.random)
+            .then(|| hot.asking(now));
+        Some(Found {
+            value: hot.value.clone(),
+            verdict,
+            asking,
+        })
     }
 
     fn drop_least_recently_used(&mut self) {
@@ -141,79 +273,268 @@ impl<K: Eq + Hash + Clone, V> HotCopies<K, V> {
     }
 }
 
+impl<V> Hot<V> {
+    /// A reader finds this copy due for a refresh: should he ask for one? One does, then nobody for a moment.
+    fn asking(&mut self, now: UnixMillis) -> Asking {
+        let nothing_for = self.nothing_before.since(now);
+        let Some((first, last)) = self.asked else {
+            self.asked = Some((now, now));
+            return Asking {
+                nothing_for,
+                ..Asking::FIRST
+            };
+        };
+        let since_last = now.since(last);
+        let again_after = match nothing_for {
+            0 => ASK_AGAIN_AFTER,
+            _ => LONGEST_SILENCE,
+        };
+        let ask = since_last >= again_after;
+        if ask {
+            self.asked = Some((first, now));
+        }
+        Asking {
+            ask,
+            since_first: now.since(first),
+            since_last,
+            nothing_for,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Fence;
+    use crate::{Fence, Ticket};
+
+    const POLICY: Policy = Policy {
+        fresh: 10_000,
+        eager: 1_500,
+        stale_while_revalidate: 600_000,
+        stale_if_error: 86_400_000,
+    };
+    const T0: UnixMillis = UnixMillis(1_000_000_000);
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Copy(Stamp);
+
+    impl Stamped for Copy {
+        fn stamp(&self) -> Stamp {
+            self.0
+        }
+    }
+
+    fn copy(ticket: Ticket, fetched_at: UnixMillis) -> Copy {
+        Copy(Stamp {
+            ticket,
+            fetched_at,
+            cost: 0,
+            spread: 0,
+        })
+    }
+
+    fn at(now: UnixMillis) -> Demand {
+        Demand {
+            now,
+            min_epoch: Epoch(0),
+            random: 0.0,
+        }
+    }
 
     fn tickets() -> (Ticket, Ticket) {
         let mut fence = Fence::default();
         (fence.begin(), fence.begin())
     }
 
+    fn copies() -> HotCopies<&'static str, Copy> {
+        HotCopies::new(30)
+    }
+
     #[test]
     fn the_least_recently_used_copy_goes_first() {
         let (ticket, _) = tickets();
-        let mut copies = HotCopies::<&str, u32>::new(30);
-        copies.put("a", 1, ticket, 10);
-        copies.put("b", 2, ticket, 10);
-        copies.put("c", 3, ticket, 10);
-        copies.get("a");
-        copies.put("d", 4, ticket, 10);
-        assert_eq!(copies.get("b"), None);
-        assert_eq!(copies.get("a"), Some(&1));
+        let mut copies = copies();
+        for key in ["a", "b", "c"] {
+            copies.put(key, copy(ticket, T0), 10, T0);
+        }
+        copies.look(&"a", &POLICY, &at(T0));
+        copies.put("d", copy(ticket, T0), 10, T0);
+        assert_eq!(copies.stamp(&"b"), None);
+        assert!(copies.stamp(&"a").is_some());
         assert_eq!(copies.bytes(), 30);
     }
 
     #[test]
     fn memory_is_bounded_whatever_comes() {
         let (ticket, _) = tickets();
-        let mut copies = HotCopies::<usize, ()>::new(100);
+        let mut copies = HotCopies::<usize, Copy>::new(100);
         for i in 0..1_000 {
-            copies.put(i, (), ticket, i % 150);
+            copies.put(i, copy(ticket, T0), i % 150, T0);
             assert!(copies.bytes() <= 100);
         }
     }
 
     #[test]
-    fn an_older_copy_never_replaces_a_newer_one() {
+    fn of_two_copies_the_newer_stays_whichever_comes_first() {
         let (older, newer) = tickets();
-        let mut copies = HotCopies::<&str, u32>::new(100);
-        copies.put("a", 2, newer, 10);
-        copies.put("a", 1, older, 50);
-        assert_eq!(copies.get("a"), Some(&2));
-        assert_eq!(copies.bytes(), 10);
+        for order in [[older, newer], [newer, older]] {
+            let mut copies = copies();
+            for ticket in order {
+                copies.put("a", copy(ticket, T0), 10, T0);
+            }
+            assert_eq!(copies.stamp(&"a").map(|stamp| stamp.ticket), Some(newer));
+            assert_eq!(copies.bytes(), 10);
+        }
     }
 
     #[test]
-    fn a_newer_copy_takes_the_place_of_the_older_one() {
+    fn a_dead_copy_is_dropped_and_makes_room_for_any_other() {
         let (older, newer) = tickets();
-        let mut copies = HotCopies::<&str, u32>::new(100);
-        copies.put("a", 1, older, 50);
-        copies.put("a", 2, newer, 10);
-        assert_eq!(copies.get("a"), Some(&2));
-        assert_eq!(copies.bytes(), 10);
+        let mut copies = copies();
+        copies.put("a", copy(newer, T0), 10, T0);
+        let later = T0.plus(POLICY.dead_after());
+        assert_eq!(
+            copies.look(&"a", &POLICY, &at(later)),
+            Look::Search { ask: false }
+        );
+        assert_eq!(copies.bytes(), 0);
+        // Its object was removed meanwhile and counts anew.
+        copies.put("a", copy(older, later), 10, later);
+        assert!(matches!(
+            copies.look(&"a", &POLICY, &at(later)),
+            Look::Serve(_)
+        ));
     }
 
     #[test]
     fn readers_of_one_place_ask_once_and_again_if_nothing_came() {
         let (older, newer) = tickets();
-        let mut copies = HotCopies::<&str, u32>::new(100);
-        copies.put("a", 1, older, 10);
-        let at = |ms: u64| UnixMillis(1_000_000 + ms);
+        let mut copies = copies();
+        copies.put("a", copy(older, T0), 10, T0);
+        let mut look = |ms: u64| match copies.look(&"a", &POLICY, &at(T0.plus(ms))) {
+            Look::Serve(found) => (false, found.asking),
+            Look::Refresh(found) => (true, found.asking),
+            Look::Search { .. } => panic!("there is a copy"),
+        };
         let asking = |ask, since_first, since_last| Asking {
             ask,
             since_first,
             since_last,
+            nothing_for: 0,
         };
-        assert_eq!(copies.asking("a", at(0)), Asking::FIRST);
-        assert_eq!(copies.asking("a", at(1)), asking(false, 1, 1));
-        assert_eq!(copies.asking("a", at(999)), asking(false, 999, 999));
-        assert_eq!(copies.asking("a", at(1_500)), asking(true, 1_500, 1_500));
-        assert_eq!(copies.asking("a", at(2_000)), asking(false, 2_000, 500));
-        copies.put("a", 2, newer, 10);
-        let again = copies.asking("a", at(2_001));
-        assert_eq!(again, Asking::FIRST, "a new copy that is stale again");
-        assert_eq!(copies.asking("unknown", at(0)), Asking::FIRST);
+        assert_eq!(look(8_000), (false, None));
+        assert_eq!(look(8_500), (true, Some(Asking::FIRST)));
+        assert_eq!(look(8_501), (false, Some(asking(false, 1, 1))));
+        assert_eq!(look(9_499), (false, Some(asking(false, 999, 999))));
+        assert_eq!(look(10_000), (true, Some(asking(true, 1_500, 1_500))));
+        copies.put("a", copy(newer, T0.plus(1)), 10, T0.plus(10_001));
+        let look = copies.look(&"a", &POLICY, &at(T0.plus(10_001)));
+        assert!(
+            matches!(look, Look::Refresh(_)),
+            "a new copy that is stale again: {look:?}"
+        );
+    }
+
+    #[test]
+    fn where_nothing_will_come_nobody_asks_but_one_now_and_then() {
+        let (ticket, _) = tickets();
+        let mut copies = copies();
+        copies.put("a", copy(ticket, T0), 10, T0);
+        let mut asks = Vec::new();
+        for ms in (20_000..60_000).step_by(100) {
+            let now = T0.plus(ms);
+            if let Look::Refresh(_) = copies.look(&"a", &POLICY, &at(now)) {
+                asks.push(ms);
+                copies.nothing_for(&"a", 30_000, now);
+            }
+        }
+        assert!(
+            asks.windows(2).all(|two| two[1] - two[0] == 5_000),
+            "{asks:?}"
+        );
+    }
+
+    #[test]
+    fn the_store_near_by_is_searched_only_where_it_may_help() {
+        let (ticket, _) = tickets();
+        let mut copies = copies();
+        assert_eq!(
+            copies.look(&"a", &POLICY, &at(T0)),
+            Look::Search { ask: false }
+        );
+        copies.put("a", copy(ticket, T0), 10, T0);
+        let mut look = |ms| copies.look(&"a", &POLICY, &at(T0.plus(ms)));
+        assert!(matches!(look(0), Look::Serve(_)));
+        assert!(
+            matches!(look(20_000), Look::Refresh(_)),
+            "the store learns late"
+        );
+        assert_eq!(look(90_000), Look::Search { ask: true });
+        assert!(matches!(look(90_001), Look::Serve(_)), "others are served");
+        assert_eq!(look(700_000), Look::Search { ask: false }, "only on error");
+    }
+
+    #[test]
+    fn a_search_that_finds_nothing_newer_ends_in_the_refresh_it_was_to_ask_for() {
+        let (older, newer) = tickets();
+        let mut copies = copies();
+        copies.put("a", copy(older, T0), 10, T0);
+        let now = T0.plus(90_000);
+        assert_eq!(
+            copies.look(&"a", &POLICY, &at(now)),
+            Look::Search { ask: true }
+        );
+        assert!(matches!(
+            copies.settle(&"a", &POLICY, &at(now), true),
+            Settled::Refresh(_)
+        ));
+        copies.put("a", copy(newer, now), 10, now);
+        assert!(matches!(
+            copies.settle(&"a", &POLICY, &at(now), true),
+            Settled::Serve(_)
+        ));
+    }
+
+    #[test]
+    fn without_a_copy_that_is_good_enough_he_waits() {
+        let (ticket, _) = tickets();
+        let mut copies = copies();
+        let wait = |fallback| Settled::Wait { fallback };
+        assert_eq!(copies.settle(&"a", &POLICY, &at(T0), false), wait(false));
+        copies.put("a", copy(ticket, T0), 10, T0);
+        let later = at(T0.plus(700_000));
+        assert_eq!(copies.settle(&"a", &POLICY, &later, false), wait(true));
+        assert!(copies.after_waiting(&"a", &POLICY, &later).is_some());
+    }
+
+    #[test]
+    fn whoever_knows_of_an_invalidation_is_not_served_what_is_older() {
+        let mut fence = Fence::default();
+        let before = fence.begin();
+        let min_epoch = fence.invalidate();
+        let after = fence.begin();
+        let mut copies = copies();
+        copies.put("a", copy(before, T0), 10, T0);
+        let demand = Demand {
+            min_epoch,
+            ..at(T0)
+        };
+        assert_eq!(
+            copies.look(&"a", &POLICY, &demand),
+            Look::Search { ask: false }
+        );
+        let settled = copies.settle(&"a", &POLICY, &demand, false);
+        assert_eq!(settled, Settled::Wait { fallback: false });
+        assert_eq!(copies.after_waiting(&"a", &POLICY, &demand), None);
+        // Others have heard of nothing.
+        assert!(matches!(
+            copies.look(&"a", &POLICY, &at(T0)),
+            Look::Serve(_)
+        ));
+        copies.put("a", copy(after, T0), 10, T0);
+        assert!(matches!(
+            copies.look(&"a", &POLICY, &demand),
+            Look::Serve(_)
+        ));
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Asking, Policy, Verdict};
+use crate::{Asking, Policy, Stamp, Verdict};
 
 /// When a reader should ask again: early enough to have a stale copy refreshed before he sees it, and no sooner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +13,28 @@ impl Pace {
     /// So long after a copy is due for a refresh a reader finds it due for sure, whatever his clock.
     const SETTLE: u64 = 250;
 
-    /// Milliseconds until the next poll of a reader who was given a copy with this verdict; `asking` is what is known of
-    /// its refresh if it is due for one.
+    /// How many intervals there are at most between two polls, however long there will be nothing new.
+    const LONGEST: u64 = 3;
+
+    /// Milliseconds until the next poll of a reader who was given a copy with this stamp and verdict; `asking` is what is
+    /// known of its refresh if it is due for one.
     ///
     /// A copy cannot change before it is due for a refresh. One whose refresh was asked for a moment ago will soon be
     /// replaced: come back for the result. If it was not, upstream is in trouble: the usual interval, but for the first
-    /// to ask in each, who may be the one whose refresh succeeds.
-    pub fn poll_after(&self, policy: &Policy, verdict: Verdict, asking: Option<Asking>) -> u64 {
+    /// to ask in each, who may be the one whose refresh succeeds; and longer, within bounds, where it is known that there
+    /// will be nothing newer: the key backs off, the breaker is open, the budget is short.
+    pub fn poll_after(
+        &self,
+        policy: &Policy,
+        stamp: Stamp,
+        verdict: Verdict,
+        asking: Option<Asking>,
+    ) -> u64 {
+        let nothing_for = asking.map_or(0, |asking| asking.nothing_for);
+        if nothing_for > 0 {
+            let longest = self.interval.saturating_mul(Self::LONGEST);
+            return nothing_for.clamp(self.interval, longest);
+        }
         let under_way = asking.is_some_and(|asking| {
             let first_in_a_while = asking.ask && asking.since_last >= self.interval / 2;
             asking.since_first < self.interval / 2 || first_in_a_while
@@ -27,7 +42,7 @@ impl Pace {
         match verdict {
             _ if under_way => Self::REFRESH,
             Verdict::Fresh { ttl } => {
-                (ttl.saturating_sub(policy.eager) + Self::SETTLE).max(Self::REFRESH)
+                (ttl.saturating_sub(policy.eager_for(stamp)) + Self::SETTLE).max(Self::REFRESH)
             }
             Verdict::Stale | Verdict::OnError | Verdict::Dead => self.interval,
         }
@@ -38,7 +53,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::UnixMillis;
+    use crate::{Fence, UnixMillis};
 
     const PACE: Pace = Pace { interval: 10_000 };
     const POLICY: Policy = Policy {
@@ -48,8 +63,21 @@ mod tests {
         stale_if_error: 86_400_000,
     };
 
+    fn stamp(cost: u32) -> Stamp {
+        Stamp {
+            ticket: Fence::default().begin(),
+            fetched_at: UnixMillis(0),
+            cost,
+            spread: 0,
+        }
+    }
+
+    fn poll_after(verdict: Verdict, asking: Option<Asking>) -> u64 {
+        PACE.poll_after(&POLICY, stamp(300), verdict, asking)
+    }
+
     fn fresh(ttl: u64) -> u64 {
-        PACE.poll_after(&POLICY, Verdict::Fresh { ttl }, None)
+        poll_after(Verdict::Fresh { ttl }, None)
     }
 
     fn stale(ask: bool, since_first: u64, since_last: u64) -> u64 {
@@ -57,8 +85,9 @@ mod tests {
             ask,
             since_first,
             since_last,
+            nothing_for: 0,
         };
-        PACE.poll_after(&POLICY, Verdict::Stale, Some(asking))
+        poll_after(Verdict::Stale, Some(asking))
     }
 
     #[test]
@@ -71,8 +100,7 @@ mod tests {
     #[test]
     fn the_result_of_a_refresh_is_fetched_soon_whoever_asked_for_it() {
         for verdict in [Verdict::Fresh { ttl: 1_000 }, Verdict::Stale] {
-            let first = PACE.poll_after(&POLICY, verdict, Some(Asking::FIRST));
-            assert_eq!(first, 1_500);
+            assert_eq!(poll_after(verdict, Some(Asking::FIRST)), 1_500);
         }
         assert_eq!(stale(false, 400, 400), 1_500);
     }
@@ -81,7 +109,22 @@ mod tests {
     fn a_copy_that_stays_stale_is_not_asked_for_more_often_than_usual() {
         assert_eq!(stale(true, 60_000, 1_500), 10_000);
         assert_eq!(stale(false, 60_000, 500), 10_000);
-        assert_eq!(PACE.poll_after(&POLICY, Verdict::OnError, None), 10_000);
+        assert_eq!(poll_after(Verdict::OnError, None), 10_000);
+    }
+
+    #[test]
+    fn where_nothing_will_come_polls_are_fewer_but_never_cease() {
+        let after = |nothing_for| {
+            let asking = Asking {
+                nothing_for,
+                ..Asking::FIRST
+            };
+            poll_after(Verdict::Stale, Some(asking))
+        };
+        assert_eq!(
+            [1, 4_000, 15_000, 60_000].map(after),
+            [10_000, 10_000, 15_000, 30_000]
+        );
     }
 
     /// Once upstream is back, the first poll asks for the refresh and the second, 1.5 s later, has its result.
@@ -91,14 +134,24 @@ mod tests {
     }
 
     /// A lone reader sees a change at most fresh - eager + settle + refresh after it, plus his own delays, and never a
-    /// stale copy.
+    /// stale copy, unless a refresh takes longer than half of the time that a copy is fresh.
     #[test]
     fn a_lone_reader_never_waits_for_long() {
-        let fetched = 300;
-        let due = fetched + fresh(POLICY.fresh - fetched);
-        let verdict = POLICY.verdict(UnixMillis(0), UnixMillis(due));
-        assert!(POLICY.is_due(verdict) && verdict != Verdict::Stale);
-        let seen = due + PACE.poll_after(&POLICY, verdict, Some(Asking::FIRST));
-        assert!(seen < 11_000, "{seen}");
+        for cost in [300, 1_000, 2_000] {
+            let stamp = stamp(cost);
+            let fetched = u64::from(cost);
+            let verdict = Verdict::Fresh {
+                ttl: POLICY.fresh - fetched,
+            };
+            let due = fetched + PACE.poll_after(&POLICY, stamp, verdict, None);
+            let verdict = POLICY.verdict(stamp, UnixMillis(due));
+            assert!(POLICY.is_due(stamp, verdict, 0.000_1, 0.0), "{cost}");
+            let Verdict::Fresh { ttl } = verdict else {
+                panic!("{cost}: he sees a stale copy");
+            };
+            assert!(ttl >= u64::from(cost), "{cost}: the refresh ends too late");
+            let seen = due + PACE.poll_after(&POLICY, stamp, verdict, Some(Asking::FIRST));
+            assert!(seen < 11_000, "{cost}: {seen}");
+        }
     }
 }

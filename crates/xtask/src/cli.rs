@@ -14,12 +14,13 @@ Loadboard's script runner. Installs whatever is missing, then does what it is as
 Usage: cargo xtask <command>
 
 Commands:
-  dev     Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
-  test    Run all tests: unit, http, browser, e2e
-  build   Build the app into dist/ and the Worker into edge/build/
-  lint    Check formatting, and clippy for native and wasm code
-  bench   Measure and print tables: patch, edge
-  setup   Install everything that any command needs
+  dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
+  test       Run all tests: unit, http, browser, e2e
+  simulate   Run the cache's logic in virtual time, under every weather
+  bench      Measure and print tables: patch, edge
+  build      Build the app into dist/ and the Worker into edge/build/
+  lint       Check formatting, and clippy for native and wasm code
+  setup      Install everything that any command needs
 
 `cargo xtask <command> --help` names the options of a command.
 
@@ -72,6 +73,8 @@ pub enum Command {
     Dev(dev::Options),
     Test(test::Options),
     Lint,
+    /// With arguments for what simulates.
+    Simulate(Vec<OsString>),
     /// With arguments for what measures.
     BenchPatch(Vec<OsString>),
     /// The same.
@@ -94,6 +97,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "dev" => parse_dev(parser),
         "test" => parse_test(parser),
         "bench" => parse_bench(parser),
+        "simulate" => Ok(Command::Simulate(parser.raw_args()?.collect())),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     }
 }
@@ -283,6 +287,14 @@ mod tests {
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn what_simulates_reads_its_own_options() {
+        assert_eq!(
+            parsed("simulate --seed 5").unwrap(),
+            Command::Simulate(vec!["--seed".into(), "5".into()])
+        );
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod project;
 mod requirements;
 mod servers;
 mod setup;
+mod simulate;
 mod step;
 mod system;
 mod tally;
@@ -73,6 +74,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
+        Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchPatch(arguments) => bench_patch::run(&project, &arguments)?,
         Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,
     }

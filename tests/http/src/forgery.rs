@@ -3,11 +3,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, Mac};
 use jwt_compact::{
     AlgorithmExt, Claims, Header,
     alg::{Hs256, Hs256Key},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::variable;
 
@@ -120,5 +122,50 @@ impl SessionToken {
         Hs256
             .token(&Header::empty(), &claims, &Hs256Key::new(&self.secret))
             .expect("numbers and a moment always become JSON")
+    }
+}
+
+/// An order to invalidate, given now and signed unless told otherwise.
+#[derive(Clone, Debug)]
+pub struct Order {
+    timestamp: i64,
+    target: Value,
+    secret: String,
+}
+
+impl Order {
+    /// To invalidate `target`.
+    pub fn to_invalidate(target: Value) -> Self {
+        Self {
+            timestamp: unix_seconds() * 1000,
+            target,
+            secret: variable("LOADBOARD_INTERNAL_SECRET"),
+        }
+    }
+
+    /// The same, given so many seconds ago.
+    pub fn given_before(mut self, seconds: i64) -> Self {
+        self.timestamp -= seconds * 1000;
+        self
+    }
+
+    /// The same, signed with another secret.
+    pub fn signed_with(mut self, secret: &str) -> Self {
+        self.secret = secret.to_owned();
+        self
+    }
+
+    /// The body and its signature.
+    ///
+    /// # Panics
+    /// Never: a secret of any length is a key.
+    pub fn sign(&self) -> (String, String) {
+        let body = json!({"timestamp": self.timestamp, "target": self.target}).to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes())
+            .expect("a key may have any length");
+        mac.update(body.as_bytes());
+        let signature = mac.finalize().into_bytes();
+        let digits = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        (body, digits)
     }
 }

@@ -7,6 +7,7 @@
 //! | `SIM_URL` | where the simulator answers |
 //! | `LOADBOARD_BOT_TOKEN` | signs initData as Telegram does |
 //! | `LOADBOARD_SESSION_SECRET` | signs sessions as the Worker does |
+//! | `LOADBOARD_INTERNAL_SECRET` | signs orders to invalidate |
 //!
 //! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
 //! earlier tests is nothing to it. It waits for conditions ([`until`]), never for time to pass.
@@ -20,9 +21,9 @@ mod until;
 pub mod windows;
 
 pub use cold_filters::ColdFilters;
-pub use forgery::{InitData, SessionToken, unix_seconds};
+pub use forgery::{InitData, Order, SessionToken, unix_seconds};
 pub use loadboard::Loadboard;
-pub use reply::Reply;
+pub use reply::{Invalidated, Reply};
 pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};
 pub use until::{during, until};
 

@@ -105,6 +105,13 @@ impl Loadboard {
             .await
     }
 
+    /// `POST /api/internal/invalidate` with this body and signature.
+    pub async fn invalidate(&self, (body, signature): (String, String)) -> Reply {
+        let request = self.request(Method::POST, "/api/internal/invalidate");
+        self.send(request.header("x-signature", signature).body(body))
+            .await
+    }
+
     /// `POST /api/auth/telegram` with this initData.
     pub async fn sign_in(&self, init_data: &str) -> Reply {
         self.post_sign_in(json!({"init_data": init_data}).to_string())

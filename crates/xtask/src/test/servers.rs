@@ -92,6 +92,10 @@ impl Servers {
             "LOADBOARD_SESSION_SECRET",
             self.secrets.get("SESSION_SECRET")?,
         );
+        command.env(
+            "LOADBOARD_INTERNAL_SECRET",
+            self.secrets.get("INTERNAL_SECRET")?,
+        );
         Ok(())
     }
 

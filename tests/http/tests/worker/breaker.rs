@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tests_http::{
     ColdFilters, Loadboard, Simulator, begin_with_calls_to_spare, during, until,
-    windows::{BACKOFF_MAX, BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY},
+    windows::{BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY, WHOLE_RECOVERY},
 };
 
 /// Readers of so many different lists, each with a copy.
@@ -118,8 +118,8 @@ async fn when_upstream_is_back_everybody_is() {
     sim.clear_the_sky().await;
     until(
         "all ten are fresh",
-        // Whoever asked while the one probe was out was refused, and backs off once more.
-        RECOVERY + BACKOFF_MAX * 2,
+        // The calls made so far may have to be saved up again first.
+        WHOLE_RECOVERY,
         async || readers.read().await,
         |stale| *stale == 0,
     )

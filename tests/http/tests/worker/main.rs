@@ -4,6 +4,7 @@ mod breaker;
 mod budget;
 mod dead_tokens;
 mod hostile_input;
+mod invalidation;
 mod list;
 mod outages;
 mod page;

@@ -1,0 +1,199 @@
+//! The simulation can fail: `swr` is copied, broken in one place, and compiled with it. Each of these faults is one that
+//! somebody could well make, and each must be noticed.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+struct Mutant {
+    /// What is wrong.
+    fault: &'static str,
+    file: &'static str,
+    /// Stands once in the file.
+    right: &'static str,
+    wrong: &'static str,
+    /// The invariant that is broken.
+    breaks: u32,
+}
+
+const MUTANTS: [Mutant; 14] = [
+    Mutant {
+        fault: "the fence admits what an invalidation has forbidden",
+        file: "fence.rs",
+        right: "if ticket.epoch < self.epoch {\n            Err(Refused::Invalidated)",
+        wrong: "if false {\n            Err(Refused::Invalidated)",
+        breaks: 4,
+    },
+    Mutant {
+        fault: "a reader's knowledge of an invalidation is ignored",
+        file: "hot_copies.rs",
+        right: "if stamp.ticket.epoch() < demand.min_epoch {",
+        wrong: "if false {",
+        breaks: 4,
+    },
+    Mutant {
+        fault: "an older copy takes the place of a newer one",
+        file: "hot_copies.rs",
+        right: ".is_none_or(|hot| hot.value.stamp().ticket < ticket);",
+        wrong: ".is_none_or(|hot| hot.value.stamp().ticket != ticket);",
+        breaks: 5,
+    },
+    Mutant {
+        fault: "the store's clock is trusted: a copy is as young as its arrival here",
+        file: "hot_copies.rs",
+        right: "let verdict = policy.verdict(stamp, now);",
+        wrong: "let verdict = policy.verdict(Stamp { fetched_at: hot.put_at, ..stamp }, now);",
+        breaks: 3,
+    },
+    Mutant {
+        fault: "every reader who finds a copy due asks",
+        file: "hot_copies.rs",
+        right: "let ask = since_last >= again_after;",
+        wrong: "let ask = since_last < u64::MAX || again_after > 0;",
+        breaks: 1,
+    },
+    Mutant {
+        fault: "readers wait for the refresh of a stale copy",
+        file: "hot_copies.rs",
+        right: "Some(found) if matches!(found.verdict, Verdict::Fresh { .. } | Verdict::Stale) => {",
+        wrong: "Some(found) if matches!(found.verdict, Verdict::Fresh { .. }) => {",
+        breaks: 2,
+    },
+    Mutant {
+        fault: "a copy may be served for ever",
+        file: "policy.rs",
+        right: "} else if age < self.dead_after() {",
+        wrong: "} else if age < u64::MAX {",
+        breaks: 3,
+    },
+    Mutant {
+        fault: "a key is fetched by as many as ask",
+        file: "flight.rs",
+        right: "now.since(begun) < policy.deadline && !self.fence.forbids(ticket)",
+        wrong: "now.since(begun) == u64::MAX && !self.fence.forbids(ticket)",
+        // Each takes the place of the one before at the guard, and none ends.
+        breaks: 7,
+    },
+    Mutant {
+        fault: "a fetch that was lost keeps its slot for ever",
+        file: "flight.rs",
+        right: "now.since(begun) < policy.deadline && !self.fence.forbids(ticket)",
+        wrong: "now.since(begun) < u64::MAX && !self.fence.forbids(ticket)",
+        breaks: 7,
+    },
+    Mutant {
+        fault: "a failed refresh is tried again at once",
+        file: "flight.rs",
+        right: "if now < self.retry_at {",
+        wrong: "if false {",
+        breaks: 6,
+    },
+    Mutant {
+        fault: "a back-off has no jitter",
+        file: "backoff.rs",
+        right: "full / 2 + (full as f64 / 2.0 * random) as u64",
+        wrong: "full + (0.0 * random) as u64",
+        breaks: 6,
+    },
+    Mutant {
+        fault: "copies that are born together go stale together",
+        file: "flight.rs",
+        right: "spread: (random * 256.0) as u8,",
+        wrong: "spread: 0,",
+        breaks: 3,
+    },
+    Mutant {
+        fault: "what a refresh waited for a call counts as its cost",
+        file: "flight.rs",
+        right: "                        cost,\n",
+        wrong: "                        cost: cost.max(u32::try_from(now.since(begun)).unwrap_or(u32::MAX)),\n",
+        // The more refreshes wait, the sooner they are asked for, and the more wait: some key gets none.
+        breaks: 7,
+    },
+    Mutant {
+        fault: "a guard that was evicted begins with a full budget",
+        file: "budget.rs",
+        right: "tokens: 0.0,\n            counted_at: now,",
+        wrong: "tokens: burst,\n            counted_at: now,",
+        breaks: 8,
+    },
+];
+
+#[test]
+fn every_mutant_is_noticed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+    let mut unnoticed = Vec::new();
+    for mutant in &MUTANTS {
+        copy(&root, &folder).unwrap();
+        let file = folder.join("crates/swr/src").join(mutant.file);
+        let text = fs::read_to_string(&file).unwrap();
+        let Mutant {
+            fault,
+            right,
+            wrong,
+            breaks,
+            ..
+        } = mutant;
+        assert_eq!(
+            text.matches(right).count(),
+            1,
+            "{fault}: `{right}` in {}",
+            mutant.file
+        );
+        fs::write(&file, text.replace(right, wrong)).unwrap();
+        let run = Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "--offline", "--package", "simulate", "--"])
+            .args(["--schedules", "100000"])
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(!said.is_empty(), "{fault}: {complaint}");
+        match said.split_once(&format!("breaks invariant {breaks}:")) {
+            Some(_) => println!("noticed: {fault}"),
+            None => unnoticed.push(format!(
+                "{fault}: {}",
+                said.lines().next().unwrap_or_default()
+            )),
+        }
+    }
+    assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+/// A workspace of the two crates alone, as they are.
+fn copy(root: &Path, to: &Path) -> io::Result<()> {
+    for name in ["swr", "simulate"] {
+        let (from, to) = (root.join("crates").join(name), to.join("crates").join(name));
+        fs::create_dir_all(to.join("src"))?;
+        fs::copy(from.join("Cargo.toml"), to.join("Cargo.toml"))?;
+        for file in fs::read_dir(from.join("src"))? {
+            let file = file?;
+            let (text, copy) = (
+                fs::read(file.path())?,
+                to.join("src").join(file.file_name()),
+            );
+            // What stays the same need not be compiled again.
+            if fs::read(&copy).is_ok_and(|there| there == text) {
+                continue;
+            }
+            fs::write(copy, text)?;
+        }
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let manifest: Vec<_> = manifest
+        .lines()
+        .map(|line| match line.split_once(" = ") {
+            Some(("members", _)) => r#"members = ["crates/simulate", "crates/swr"]"#,
+            Some(("default-members", _)) => "",
+            _ => line,
+        })
+        .collect();
+    fs::write(to.join("Cargo.toml"), manifest.join("\n"))?;
+    fs::copy(root.join("Cargo.lock"), to.join("Cargo.lock"))?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask simulate`: the simulation, or its mutants.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::environment::Environment;
+use crate::processes;
+use crate::project::Project;
+
+pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
+    // Nothing but a compiler is needed.
+    let mut cargo = Environment::default().command("cargo");
+    cargo.current_dir(&project.root);
+    if arguments.iter().any(|argument| argument == "--mutants") {
+        cargo.args([
+            "test",
+            "--quiet",
+            "--package",
+            "simulate",
+            "--test",
+            "mutants",
+        ]);
+        cargo.args(["--", "--nocapture"]);
+    } else {
+        cargo.args(["run", "--quiet", "--package", "simulate", "--"]);
+        cargo.args(arguments);
+    }
+    processes::run(&mut cargo)
+}

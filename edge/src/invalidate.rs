@@ -1,0 +1,177 @@
+//! `POST /api/internal/invalidate`: from its answer on, nothing that was fetched before is stored, nor served to whoever
+//! demands the epoch that the answer names.
+//!
+//! The body is signed: `X-Signature` is the HMAC-SHA256 of its bytes under `INTERNAL_SECRET`, in hexadecimal digits. It
+//! holds the time and is good for a minute, once.
+
+use domain::Filters;
+use hmac::{Hmac, Mac};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::Sha256;
+use swr::UnixMillis;
+use worker::Env;
+
+use crate::{
+    clock,
+    config::Config,
+    http::{self, Answer},
+    keys::{RecordKey, Scope},
+    problem::Failure,
+    upstream_guard_do::{self, Invalidation, Target},
+};
+
+const LONGEST_BODY: usize = 4 * 1024;
+/// How far the body's time and ours may differ, in milliseconds.
+const WINDOW_MS: u64 = 60_000;
+
+/// The body.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    /// When it was given, Unix milliseconds.
+    timestamp: u64,
+    target: Which,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Which {
+    /// One page of the list behind these filters; of this driver, where drivers have records of their own.
+    Key {
+        filters: String,
+        #[serde(default)]
+        page: u32,
+        #[serde(default)]
+        driver_id: i64,
+    },
+    /// All records of one driver, where drivers have records of their own.
+    User(i64),
+    /// All records.
+    Everything,
+}
+
+/// Carries an order out.
+///
+/// # Errors
+/// A signature or a time that is not taken; an order that makes no sense, or was carried out before; an object that can't
+/// be reached, in which case nothing is sure.
+pub async fn answer(
+    request: web_sys::Request,
+    env: &Env,
+    config: &Config,
+) -> Result<Answer, Failure> {
+    let signature = request.headers().get("x-signature").ok().flatten();
+    let signature = signature.ok_or(Failure::Unauthorized)?;
+    let body = http::body(&request, LONGEST_BODY)
+        .await
+        .ok_or(Failure::Unauthorized)?;
+    if !is_signed(&config.internal_secret, body.as_bytes(), &signature) {
+        return Err(Failure::Unauthorized);
+    }
+    let order: Order = serde_json::from_str(&body)
+        .map_err(|error| Failure::of_field("body", error.to_string()))?;
+    let now = clock::now();
+    let given_at = UnixMillis(order.timestamp);
+    if now.since(given_at).max(given_at.since(now)) > WINDOW_MS {
+        return Err(Failure::Unauthorized);
+    }
+    let invalidation = Invalidation {
+        target: target(order.target, config.scope)?,
+        signature: signature.to_ascii_lowercase(),
+        good_until: given_at.plus(WINDOW_MS),
+    };
+    let Some(epochs) = upstream_guard_do::invalidate(env, invalidation).await? else {
+        return Err(Failure::Conflict("This order was carried out before."));
+    };
+    let body = json!({
+        "invalidated": epochs.len(),
+        // Whoever demands this with `min_epoch` is served nothing older, whichever of the records he reads.
+        "epoch": epochs.iter().map(|(_, epoch)| *epoch).max().unwrap_or_default(),
+    });
+    Ok(Answer::json(200, &body).header("cache-control", "no-store"))
+}
+
+fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
+    Ok(match which {
+        Which::Key {
+            filters,
+            page,
+            driver_id,
+        } => {
+            let filters = Filters::parse(&filters).map_err(Failure::Invalid)?;
+            Target::Key(RecordKey::of_list(scope, driver_id, &filters, page))
+        }
+        Which::User(driver_id) => Target::Prefix(RecordKey::prefix_of_user(driver_id)),
+        Which::Everything => Target::Prefix(String::new()),
+    })
+}
+
+fn is_signed(secret: &str, body: &[u8], signature: &str) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return false;
+    };
+    mac.update(body);
+    let digits = signature.as_bytes();
+    let bytes: Option<Vec<u8>> = digits
+        .chunks(2)
+        .map(|pair| {
+            let pair = std::str::from_utf8(pair)
+                .ok()
+                .filter(|pair| pair.len() == 2)?;
+            u8::from_str_radix(pair, 16).ok()
+        })
+        .collect();
+    // Compared in constant time.
+    bytes.is_some_and(|bytes| mac.verify_slice(&bytes).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_signature_of_these_bytes_under_this_secret_is_taken() {
+        // echo -n hello | openssl dgst -sha256 -hmac secret
+        let signature = "88aab3ede8d3adf94d26ab90d3bafd4a2083070c3bcce9c014ee04a443847c0b";
+        assert!(is_signed("secret", b"hello", signature));
+        assert!(is_signed("secret", b"hello", &signature.to_uppercase()));
+        assert!(!is_signed("secret", b"hello!", signature));
+        assert!(!is_signed("other", b"hello", signature));
+        for wrong in [
+            "",
+            "88",
+            &signature[1..],
+            "zz",
+            "я",
+            &format!("{signature}00"),
+        ] {
+            assert!(!is_signed("secret", b"hello", wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_order_names_one_target() {
+        let order = |target: &str| {
+            let body = format!(r#"{{"timestamp":5,"target":{target}}}"#);
+            serde_json::from_str::<Order>(&body).map(|order| order.target)
+        };
+        assert_eq!(order(r#""everything""#).unwrap(), Which::Everything);
+        assert_eq!(order(r#"{"user":7}"#).unwrap(), Which::User(7));
+        let key = Which::Key {
+            filters: "mode=my".into(),
+            page: 0,
+            driver_id: 0,
+        };
+        assert_eq!(order(r#"{"key":{"filters":"mode=my"}}"#).unwrap(), key);
+        for wrong in [
+            r#""nothing""#,
+            "{}",
+            r#"{"key":{}}"#,
+            r#"{"user":"x"}"#,
+            "null",
+        ] {
+            assert!(order(wrong).is_err(), "{wrong}");
+        }
+    }
+}
