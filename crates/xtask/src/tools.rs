@@ -21,6 +21,8 @@ struct Tool {
     programs: &'static [&'static str],
     /// Whether the dependencies named in its own lockfile are to be taken.
     locked: bool,
+    /// How well it is compiled: wasm-bindgen works for seconds on every build and test run, the others only call others.
+    opt_level: &'static str,
 }
 
 /// The tools at the versions that go with Cargo.lock.
@@ -39,18 +41,21 @@ fn wanted(project: &Project) -> Result<[Tool; 3]> {
             version: version("wasm-bindgen")?,
             programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
             locked: false,
+            opt_level: "1",
         },
         Tool {
             package: "worker-build",
             version: version("worker")?,
             programs: &["worker-build"],
             locked: true,
+            opt_level: "0",
         },
         Tool {
             package: "trunk",
             version: TRUNK.to_owned(),
             programs: &["trunk"],
             locked: true,
+            opt_level: "0",
         },
     ])
 }
@@ -193,7 +198,7 @@ impl Tool {
         cargo.env("CARGO_TARGET_DIR", shared);
         // They run for seconds a day and are waited for once: compile them quickly rather than well.
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level);
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
         // Flags that the user has for our code are not meant for these.
