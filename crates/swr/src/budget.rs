@@ -109,11 +109,6 @@ impl Budget {
         self.counted_at = self.counted_at.max(now);
     }
 
-    /// How many calls may be made at once by those who wait, by what was last counted.
-    pub fn left(&self) -> u32 {
-        self.tokens as u32
-    }
-
     /// Upstream said that nobody may call for so many milliseconds.
     pub fn pause(&mut self, ms: u64, now: UnixMillis) {
         self.paused_until = self.paused_until.max(now.plus(ms));
@@ -211,7 +206,6 @@ mod tests {
         assert_eq!(made(Class::Prefetch), 15);
         assert_eq!(made(Class::Background), 15);
         assert_eq!(made(Class::Waiting), 30);
-        assert_eq!(budget.left(), 0);
     }
 
     #[test]
