@@ -15,10 +15,15 @@ use crate::variable;
 
 /// Seconds since 1970.
 pub fn unix_seconds() -> i64 {
+    i64::try_from(unix_millis() / 1_000).unwrap_or_default()
+}
+
+/// The present moment, as prices tell when they were read.
+pub fn unix_millis() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
         .unwrap_or_default()
 }
 

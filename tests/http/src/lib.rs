@@ -21,7 +21,7 @@ mod until;
 pub mod windows;
 
 pub use cold_filters::ColdFilters;
-pub use forgery::{InitData, Order, SessionToken, unix_seconds};
+pub use forgery::{InitData, Order, SessionToken, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
 pub use reply::{Invalidated, Reply};
 pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};

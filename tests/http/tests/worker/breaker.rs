@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use domain::messages::Prices;
 use tests_http::{
-    ColdFilters, Loadboard, Simulator, begin_with_calls_to_spare, during, until,
+    ColdFilters, Loadboard, Reply, Simulator, begin_with_calls_to_spare, during, unix_millis, until,
     windows::{BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY, WHOLE_RECOVERY},
 };
 
@@ -27,10 +28,16 @@ impl Readers {
         }
     }
 
-    /// All read at once, and all of them get prices. How many of these are stale.
-    async fn read(&self) -> usize {
+    /// All read at once, and all of them get prices.
+    async fn read(&self) -> Vec<Prices> {
         let replies = self.board.get_all(self.paths.clone()).await;
-        replies.iter().filter(|reply| reply.prices().stale).count()
+        replies.iter().map(Reply::prices).collect()
+    }
+
+    /// The same: how many of these are stale.
+    async fn read_stale(&self) -> usize {
+        let read = self.read().await;
+        read.iter().filter(|prices| prices.stale).count()
     }
 
     async fn read_until_the_breaker_opens(&self) {
@@ -65,7 +72,7 @@ async fn calls_stop_when_upstream_keeps_failing() {
     during(
         "ten readers keep their prices",
         BREAKER_PAUSE * 5,
-        async || readers.read().await,
+        async || readers.read_stale().await,
         |stale| *stale == 10,
     )
     .await;
@@ -116,12 +123,16 @@ async fn when_upstream_is_back_everybody_is() {
     sim.weather("error503").await;
     readers.read_until_the_breaker_opens().await;
     sim.clear_the_sky().await;
+    let back_at = unix_millis();
     until(
-        "all ten are fresh",
+        "all ten have prices from after it came back",
         // The calls made so far may have to be saved up again first.
         WHOLE_RECOVERY,
-        async || readers.read().await,
-        |stale| *stale == 0,
+        async || {
+            let read = readers.read().await;
+            read.iter().map(|prices| prices.as_of).min()
+        },
+        |oldest| *oldest >= Some(back_at),
     )
     .await;
     assert!(!board.breaker_is_open().await);

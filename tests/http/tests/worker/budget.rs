@@ -125,7 +125,8 @@ async fn a_429_pauses_everybody_for_as_long_as_it_says() {
     );
     until(
         "all are fresh",
-        RECOVERY,
+        // The calls made so far may have to be saved up again first.
+        WHOLE_RECOVERY,
         async || {
             let mut fresh = true;
             for filters in [&warm, &refused, &others[0], &others[1]] {
