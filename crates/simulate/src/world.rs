@@ -8,7 +8,7 @@ use fastrand::Rng;
 use swr::{
     Ask, Backoff, Breaker, BreakerPolicy, Budget, Class, Demand, Epoch, Flight, FlightPolicy,
     Found, Grant, HotCopies, Landing, Look, Outcome, Pass, Permit, Place as BudgetPlace, Policy,
-    Refused, Settled, Stamped, Ticket, UnixMillis, Verdict,
+    Refused, Settled, Stamped, StoreCopy, StorePolicy, Ticket, UnixMillis, Verdict, Wish,
 };
 
 use crate::{
@@ -41,10 +41,16 @@ const BREAKER: BreakerPolicy = BreakerPolicy {
     pause: 4_000,
     probe_deadline: 15_000,
 };
+const STORE: StorePolicy = StorePolicy {
+    every: 5_000,
+    useful_for: 12_000,
+};
 const UPSTREAM_TIMEOUT: u64 = 10_000;
 const READ_DEADLINE: u64 = 8_000;
 const FALLBACK_PATIENCE: u64 = 1_000;
 const COPY_BYTES: usize = 10;
+/// What messages may take until the guard knows that somebody waits.
+const WORD_SPREADS: u64 = 1_500;
 
 /// What was broken, in words.
 pub type Broken = String;
@@ -121,27 +127,14 @@ enum Event {
     CallEnds(usize),
     CallGivenUp(usize),
     CallReply(usize, CallResult),
-    FlightDeadline {
-        key: usize,
-        generation: u32,
-        ticket: TicketOrder,
-    },
+    RaiseArrives { key: usize, class: Class },
+    FlightDeadline { fetch: usize, seed: u64 },
     Forgive(usize),
-    InvalidateArrives {
-        key: usize,
-        seed: u64,
-    },
-    InvalidateReturns {
-        key: usize,
-        epoch: u64,
-        order: u64,
-    },
+    InvalidateArrives { key: usize, seed: u64 },
+    InvalidateReturns { key: usize, epoch: u64, order: u64 },
 }
 
 /// Events of one moment keep the order in which they were sent; the rest is never compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct TicketOrder(u64);
-
 #[derive(Clone, Debug)]
 struct ReplyMessage {
     record: Option<Rc<Record>>,
@@ -204,9 +197,9 @@ struct AskMessage {
     place: usize,
     generation: u32,
     key: usize,
-    have: Option<Ticket>,
-    wanted_since: UnixMillis,
-    class: Class,
+    wish: Wish,
+    /// When it came to the object.
+    came: u64,
     /// The read that waits for it.
     read: Option<usize>,
     tries: u32,
@@ -216,11 +209,13 @@ struct AskMessage {
 struct Object {
     flight: Flight,
     record: Option<Rc<Record>>,
+    store: StoreCopy,
     skew: i64,
     generation: u32,
-    /// Asks that wait for the landing.
-    waiting: Vec<usize>,
-    under_way: Option<UnderWay>,
+    /// Asks that wait, and for the landing of which fetch.
+    waiting: Vec<(usize, usize)>,
+    /// The fetch to join.
+    under_way: Option<usize>,
     /// When it last failed, and how often in a row, by the right clock: counted here, not by what is tested.
     failed: Option<(u64, u32)>,
     /// The order of the last invalidation, and of the fetch that was stored last.
@@ -229,15 +224,13 @@ struct Object {
 }
 
 #[derive(Clone, Copy)]
-struct UnderWay {
-    ticket: Ticket,
-    begun: UnixMillis,
-    fetch: usize,
-}
-
-#[derive(Clone, Copy)]
 struct Fetch {
     key: usize,
+    /// Of the object that began it.
+    generation: u32,
+    ticket: Ticket,
+    begun: UnixMillis,
+    has_landed: bool,
     order: u64,
     began: u64,
     given: bool,
@@ -250,6 +243,10 @@ struct Call {
     generation: u32,
     object_generation: u32,
     class: Class,
+    /// When it came to the guard.
+    came: u64,
+    /// When a call went upstream for which nobody waits, while somebody waits for this one.
+    passed_at: Option<u64>,
     give_up_at: u64,
     place: Option<BudgetPlace>,
     /// When it went upstream.
@@ -274,10 +271,14 @@ struct Guard {
     skew: i64,
     generation: u32,
     under_way: Vec<Option<usize>>,
+    /// Classes told of before the call itself came, and until when they count.
+    raised: Vec<Option<(Class, u64)>>,
     troubled: Vec<bool>,
     /// Failures in a row, and when the last that counts as an outage ended: counted here, not by what is tested.
     failures: u32,
     down_since: Option<u64>,
+    /// When the last outage ended.
+    up_since: u64,
 }
 
 /// See the module.
@@ -345,6 +346,7 @@ impl<'a> World<'a> {
                 .map(|_| Object {
                     flight: Flight::default(),
                     record: None,
+                    store: StoreCopy::default(),
                     skew: skew(),
                     generation: 0,
                     waiting: Vec::new(),
@@ -360,9 +362,11 @@ impl<'a> World<'a> {
                 skew: guard_skew,
                 generation: 0,
                 under_way: vec![None; keys],
+                raised: vec![None; keys],
                 troubled: vec![false; keys],
                 failures: 0,
                 down_since: None,
+                up_since: 0,
             },
             reads: Vec::new(),
             asks: Vec::new(),
@@ -434,18 +438,11 @@ impl<'a> World<'a> {
                 }
             }
             Event::CallReply(call, result) => self.call_replies(call, result),
-            Event::FlightDeadline {
-                key,
-                generation,
-                ticket,
-            } => {
-                let object = &self.objects[key];
-                if object.generation == generation
-                    && let Some(under_way) = object.under_way
-                    && self.fetches[under_way.fetch].order == ticket.0
-                {
-                    tell!(self, "object {key}: the deadline has passed");
-                    self.land(key, under_way, CallResult::Failed, Rng::with_seed(ticket.0));
+            Event::RaiseArrives { key, class } => self.raise(key, class),
+            Event::FlightDeadline { fetch, seed } => {
+                if self.is_in_the_air(fetch) {
+                    tell!(self, "the deadline of fetch {fetch} has passed");
+                    self.land(fetch, CallResult::Failed, Rng::with_seed(seed));
                 }
             }
             Event::Forgive(key) => {
@@ -458,6 +455,7 @@ impl<'a> World<'a> {
                 let order = self.order;
                 let epoch = self.objects[key].flight.invalidate();
                 self.objects[key].invalidated = order;
+                self.objects[key].store.deleted();
                 tell!(self, "object {key} is invalidated: {epoch:?}");
                 let mut rng = Rng::with_seed(seed);
                 self.kv.write(key, None, self.now, &mut rng);
@@ -516,8 +514,9 @@ impl<'a> World<'a> {
                 object.flight = object.flight.after_eviction();
                 object.generation += 1;
                 object.under_way = None;
+                object.store = StoreCopy::default();
                 let waiting = std::mem::take(&mut object.waiting);
-                for ask in waiting {
+                for (ask, _) in waiting {
                     self.reply_lost(ask);
                 }
             }
@@ -552,6 +551,14 @@ impl<'a> World<'a> {
         self.tally.reads += 1;
         let demand = self.demand(read);
         let (place, key) = (self.reads[read].place, self.reads[read].key);
+        let next = key + 1;
+        let hot = &mut self.places[place].hot;
+        if next < self.schedule.keys
+            && hot.wants_ahead(&next, &POLICY, demand.now)
+            && !self.is_lost(read)
+        {
+            self.ask(read, next, &demand, Class::Prefetch);
+        }
         match self.places[place].hot.look(&key, &POLICY, &demand) {
             Look::Serve(found) => self.serve(read, &found),
             Look::Refresh(found) => {
@@ -607,7 +614,7 @@ impl<'a> World<'a> {
                     READ_DEADLINE
                 };
                 self.send(patience, Event::Impatient(read));
-                self.ask(read, &demand, Class::Waiting, Some(read));
+                self.ask(read, key, &demand, Class::Waiting);
             }
         }
     }
@@ -638,7 +645,7 @@ impl<'a> World<'a> {
             );
             return;
         }
-        self.ask(read, demand, Class::Background, None);
+        self.ask(read, key, demand, Class::Background);
     }
 
     fn is_lost(&mut self, read: usize) -> bool {
@@ -654,9 +661,9 @@ impl<'a> World<'a> {
         }
     }
 
-    fn ask(&mut self, read: usize, demand: &Demand, class: Class, waits: Option<usize>) {
+    fn ask(&mut self, read: usize, key: usize, demand: &Demand, class: Class) {
         self.tally.asks += 1;
-        let Read { place, key, .. } = self.reads[read];
+        let place = self.reads[read].place;
         let seed = self.reads[read].rng.u64(..);
         let mut rng = Rng::with_seed(seed);
         let after = delay(&mut rng);
@@ -664,14 +671,9 @@ impl<'a> World<'a> {
             place,
             generation: self.places[place].generation,
             key,
-            have: self.places[place]
-                .hot
-                .stamp(&key)
-                .filter(|_| class != Class::Waiting)
-                .map(|stamp| stamp.ticket),
-            wanted_since: POLICY.wanted_since(demand.now),
-            class,
-            read: waits,
+            wish: POLICY.wish(self.places[place].hot.stamp(&key), class, demand.now),
+            came: 0,
+            read: (class == Class::Waiting).then_some(read),
             tries: 0,
             rng,
         });
@@ -810,20 +812,21 @@ impl<'a> World<'a> {
     // The object of a key.
 
     fn ask_arrives(&mut self, ask: usize) {
-        let AskMessage {
-            key,
-            have,
-            wanted_since,
-            ..
-        } = self.asks[ask];
+        let AskMessage { key, wish, .. } = self.asks[ask];
+        self.asks[ask].came = self.now;
         let object = &mut self.objects[key];
         let now = at(self.now, object.skew);
         let stored = object.record.as_ref().map(|record| record.stamp);
-        match object.flight.ask(&FLIGHT, stored, have, wanted_since, now) {
+        match object.flight.ask(&FLIGHT, stored, wish, now) {
             Ask::Enough | Ask::BackOff { .. } => self.reply(ask),
-            Ask::Join => {
-                if self.objects[key].under_way.is_some() {
-                    self.objects[key].waiting.push(ask);
+            Ask::Join { raise } => {
+                if let Some(fetch) = self.objects[key].under_way {
+                    self.objects[key].waiting.push((ask, fetch));
+                    if raise {
+                        let after = delay(&mut self.asks[ask].rng);
+                        let class = wish.class;
+                        self.send(after, Event::RaiseArrives { key, class });
+                    }
                 } else {
                     // The landing died: the slot is still taken.
                     self.reply(ask);
@@ -835,6 +838,10 @@ impl<'a> World<'a> {
                 let fetch = self.fetches.len();
                 self.fetches.push(Fetch {
                     key,
+                    generation: self.objects[key].generation,
+                    ticket,
+                    begun: now,
+                    has_landed: false,
                     order,
                     began: self.now,
                     given: false,
@@ -851,12 +858,8 @@ impl<'a> World<'a> {
                     }
                 }
                 let object = &mut self.objects[key];
-                object.under_way = Some(UnderWay {
-                    ticket,
-                    begun: now,
-                    fetch,
-                });
-                object.waiting.push(ask);
+                object.under_way = Some(fetch);
+                object.waiting.push((ask, fetch));
                 let generation = object.generation;
                 let mut rng = Rng::with_seed(self.asks[ask].rng.u64(..));
                 let after = delay(&mut rng);
@@ -865,7 +868,9 @@ impl<'a> World<'a> {
                     fetch,
                     generation: 0,
                     object_generation: generation,
-                    class: self.asks[ask].class,
+                    class: wish.class,
+                    came: 0,
+                    passed_at: None,
                     give_up_at: 0,
                     place: None,
                     went: 0,
@@ -876,53 +881,52 @@ impl<'a> World<'a> {
                     rng,
                 });
                 self.send(after, Event::CallArrives(self.calls.len() - 1));
-                let deadline = Event::FlightDeadline {
-                    key,
-                    generation,
-                    ticket: TicketOrder(order),
-                };
+                let deadline = Event::FlightDeadline { fetch, seed: order };
                 self.send(FLIGHT.deadline, deadline);
             }
         }
     }
 
     fn call_replies(&mut self, call: usize, result: CallResult) {
-        let Call {
-            key,
-            fetch,
-            object_generation,
-            ..
-        } = self.calls[call];
-        let object = &self.objects[key];
-        let Some(under_way) = object
-            .under_way
-            .filter(|under_way| under_way.fetch == fetch)
-        else {
-            return;
-        };
-        if object.generation != object_generation {
+        let Call { key, fetch, .. } = self.calls[call];
+        if !self.is_in_the_air(fetch) {
             return;
         }
         let losses = self.losses();
         if self.calls[call].rng.u32(0..2000) < losses {
             tell!(self, "object {key}: the landing of fetch {fetch} dies");
-            self.objects[key].under_way = None;
-            for ask in std::mem::take(&mut self.objects[key].waiting) {
+            for ask in self.end_flight(fetch) {
                 self.reply_lost(ask);
             }
             return;
         }
         let rng = Rng::with_seed(self.calls[call].rng.u64(..));
-        self.land(key, under_way, result, rng);
+        self.land(fetch, result, rng);
     }
 
-    fn land(&mut self, key: usize, under_way: UnderWay, result: CallResult, mut rng: Rng) {
-        let UnderWay {
+    fn is_in_the_air(&self, fetch: usize) -> bool {
+        let fetch = &self.fetches[fetch];
+        !fetch.has_landed && self.objects[fetch.key].generation == fetch.generation
+    }
+
+    /// Those who wait for a fetch that has ended.
+    fn end_flight(&mut self, fetch: usize) -> Vec<usize> {
+        self.fetches[fetch].has_landed = true;
+        let object = &mut self.objects[self.fetches[fetch].key];
+        object.under_way.take_if(|under_way| *under_way == fetch);
+        let his = object.waiting.extract_if(.., |(_, of)| *of == fetch);
+        his.map(|(ask, _)| ask).collect()
+    }
+
+    fn land(&mut self, fetch: usize, result: CallResult, mut rng: Rng) {
+        let waiting = self.end_flight(fetch);
+        let Fetch {
+            key,
             ticket,
             begun,
-            fetch,
-        } = under_way;
-        let order = self.fetches[fetch].order;
+            order,
+            ..
+        } = self.fetches[fetch];
         let outcome = match result {
             CallResult::Good => Outcome::Good {
                 cost: self.fetches[fetch].took,
@@ -935,8 +939,6 @@ impl<'a> World<'a> {
         let landing = object
             .flight
             .land(&FLIGHT, ticket, begun, outcome, now, rng.f64());
-        object.under_way = None;
-        let waiting = std::mem::take(&mut object.waiting);
         match landing {
             Landing::Store(stamp) => {
                 object.failed = None;
@@ -957,19 +959,18 @@ impl<'a> World<'a> {
                 }
                 self.tally.stored += 1;
                 self.tally.spread[usize::from(stamp.spread) / 32] += 1;
-                self.kv.write(key, Some(record), self.now, &mut rng);
+                let is_other = rng.bool();
+                let store = &mut self.objects[key].store;
+                if store.wants(&STORE, stamp.fetched_at, is_other) {
+                    self.kv.write(key, Some(record), self.now, &mut rng);
+                }
             }
             Landing::Discard(refused) => {
                 tell!(self, "object {key} discards fetch {fetch}: {refused}");
                 self.tally.discarded += 1;
                 if refused == Refused::Invalidated {
                     for ask in waiting {
-                        if self.asks[ask].tries < 2 {
-                            self.asks[ask].tries += 1;
-                            self.send(0, Event::AskArrives(ask));
-                        } else {
-                            self.reply(ask);
-                        }
+                        self.try_again(ask);
                     }
                     return;
                 }
@@ -978,7 +979,7 @@ impl<'a> World<'a> {
                 if matches!(outcome, Outcome::Failed) {
                     let failures = object.failed.map_or(0, |(_, failures)| failures) + 1;
                     object.failed = Some((self.now, failures));
-                    let pause = object.flight.retry_at().since(now);
+                    let pause = object.flight.retry_at(Class::Waiting).since(now);
                     let full = (1_000_u64 << (failures - 1).min(6)).min(60_000);
                     self.tally.pauses[usize::from(pause > full * 3 / 4)] += 1;
                 }
@@ -994,12 +995,29 @@ impl<'a> World<'a> {
             }
         }
         for ask in waiting {
+            // What was refused to somebody of a lower class says nothing of his.
+            let flight = &self.objects[key].flight;
+            let may_begin = flight.retry_at(self.asks[ask].wish.class) <= now;
+            if matches!(outcome, Outcome::Refused { .. }) && may_begin {
+                self.try_again(ask);
+            } else {
+                self.reply(ask);
+            }
+        }
+    }
+
+    fn try_again(&mut self, ask: usize) {
+        if self.asks[ask].tries < 2 {
+            self.asks[ask].tries += 1;
+            self.send(0, Event::AskArrives(ask));
+        } else {
             self.reply(ask);
         }
     }
 
     fn reply(&mut self, ask: usize) {
-        let AskMessage { key, have, .. } = self.asks[ask];
+        let AskMessage { key, wish, .. } = self.asks[ask];
+        let Wish { have, class, .. } = wish;
         let object = &self.objects[key];
         let newer = |record: &&Rc<Record>| {
             let stamp = record.stamp();
@@ -1007,7 +1025,10 @@ impl<'a> World<'a> {
         };
         let reply = ReplyMessage {
             record: object.record.as_ref().filter(newer).cloned(),
-            retry_after: object.flight.retry_at().since(at(self.now, object.skew)),
+            retry_after: object
+                .flight
+                .retry_at(class)
+                .since(at(self.now, object.skew)),
             epoch: object.flight.epoch(),
         };
         let after = delay(&mut self.asks[ask].rng);
@@ -1027,6 +1048,12 @@ impl<'a> World<'a> {
 
     fn guard_takes(&mut self, call: usize) {
         self.calls[call].generation = self.guard.generation;
+        self.calls[call].came = self.now;
+        if let Some((class, until)) = self.guard.raised[self.calls[call].key].take()
+            && self.now < until
+        {
+            self.calls[call].class = self.calls[call].class.max(class);
+        }
         self.calls[call].give_up_at = self.now + FLIGHT.deadline - UPSTREAM_TIMEOUT;
         self.calls[call].place = Some(self.guard.budget.join(self.calls[call].class));
         let key = self.calls[call].key;
@@ -1038,8 +1065,71 @@ impl<'a> World<'a> {
                 "guard: call {forgotten} is ended, another for key {key} has come"
             );
             self.abandon_call(forgotten);
+            self.answer_call(forgotten, CallResult::Failed);
         }
         self.send(FLIGHT.deadline * 9 / 10, Event::CallGivenUp(call));
+    }
+
+    /// Somebody waits now for a call that is in the line.
+    fn raise(&mut self, key: usize, class: Class) {
+        let Some(call) = self.guard.under_way[key] else {
+            self.guard.raised[key] = Some((class, self.now + WORD_SPREADS));
+            return;
+        };
+        if self.calls[call].state != CallState::Queued || self.calls[call].class >= class {
+            return;
+        }
+        tell!(self, "guard: call {call} is raised");
+        self.calls[call].class = class;
+        if let Some(place) = self.calls[call].place {
+            self.guard.budget.leave(place);
+        }
+        self.calls[call].place = Some(self.guard.budget.join(class));
+        self.admit(call);
+    }
+
+    /// A call goes upstream: notes whom it passes by, who is in the line and waited for. There must be a call left for
+    /// him, now.
+    fn note_passed_by(&mut self, goes: usize) {
+        if self.calls[goes].class == Class::Waiting {
+            return;
+        }
+        for key in 0..self.schedule.keys {
+            let Some(call) = self.guard.under_way[key] else {
+                continue;
+            };
+            let Call {
+                fetch,
+                came,
+                object_generation,
+                state: CallState::Queued,
+                ..
+            } = self.calls[call]
+            else {
+                continue;
+            };
+            let object = &self.objects[key];
+            let waits = object.waiting.iter().any(|&(ask, of)| {
+                let AskMessage { wish, came, .. } = self.asks[ask];
+                of == fetch && wish.class == Class::Waiting && self.now > came + WORD_SPREADS
+            });
+            let is_his = object.generation == object_generation;
+            if is_his && waits && self.now > came + WORD_SPREADS {
+                self.calls[call].passed_at.get_or_insert(self.now);
+            }
+        }
+    }
+
+    /// A call that is waited for leaves the line.
+    fn check_line(&mut self, call: usize) {
+        if let Some(passed_at) = self.calls[call].passed_at
+            && self.now > passed_at + 100
+        {
+            self.fail(format!(
+                "8: call {call}, which is waited for, was passed by {} ms ago",
+                self.now - passed_at
+            ));
+        }
     }
 
     fn admit(&mut self, call: usize) {
@@ -1058,6 +1148,8 @@ impl<'a> World<'a> {
         match self.guard.budget.take(place, now) {
             Grant::Now => match self.guard.breaker.permit(now) {
                 Permit::Go(pass) => {
+                    self.note_passed_by(call);
+                    self.check_line(call);
                     self.calls[call].pass = Some(pass);
                     self.begin_call(call);
                 }
@@ -1066,7 +1158,10 @@ impl<'a> World<'a> {
             Grant::In(ms) if self.now + ms <= self.calls[call].give_up_at => {
                 self.send(ms, Event::CallAdmitted(call));
             }
-            Grant::In(ms) => self.refuse(call, ms),
+            Grant::In(ms) => {
+                self.check_line(call);
+                self.refuse(call, ms);
+            }
         }
     }
 
@@ -1150,7 +1245,9 @@ impl<'a> World<'a> {
         if result == CallResult::Failed {
             self.guard.breaker.failed(pass, now, random);
             match (self.guard.down_since, self.calls[call].is_probe) {
-                (None, false) => self.guard.failures += 1,
+                (None, false) if self.calls[call].went >= self.guard.up_since => {
+                    self.guard.failures += 1;
+                }
                 (Some(_), true) => self.guard.down_since = Some(self.now),
                 // From before, or of a probe that was overtaken.
                 _ => {}
@@ -1167,7 +1264,9 @@ impl<'a> World<'a> {
             }
             if self.guard.down_since.is_none() || self.calls[call].is_probe {
                 self.guard.failures = 0;
-                self.guard.down_since = None;
+                if self.guard.down_since.take().is_some() {
+                    self.guard.up_since = self.now;
+                }
             }
             if self.guard.breaker.succeeded(pass) {
                 tell!(self, "guard: upstream has recovered");
@@ -1232,9 +1331,11 @@ impl<'a> World<'a> {
             skew: self.guard.skew,
             generation: self.guard.generation + 1,
             under_way: vec![None; self.schedule.keys],
+            raised: vec![None; self.schedule.keys],
             troubled: vec![false; self.schedule.keys],
             failures: 0,
             down_since: None,
+            up_since: self.now,
         };
     }
 

@@ -18,12 +18,12 @@ struct Mutant {
     breaks: u32,
 }
 
-const MUTANTS: [Mutant; 14] = [
+const MUTANTS: [Mutant; 15] = [
     Mutant {
         fault: "the fence admits what an invalidation has forbidden",
         file: "fence.rs",
-        right: "if ticket.epoch < self.epoch {\n            Err(Refused::Invalidated)",
-        wrong: "if false {\n            Err(Refused::Invalidated)",
+        right: "ticket.epoch < self.epoch\n",
+        wrong: "ticket.epoch < Epoch(0)\n",
         breaks: 4,
     },
     Mutant {
@@ -36,8 +36,8 @@ const MUTANTS: [Mutant; 14] = [
     Mutant {
         fault: "an older copy takes the place of a newer one",
         file: "hot_copies.rs",
-        right: ".is_none_or(|hot| hot.value.stamp().ticket < ticket);",
-        wrong: ".is_none_or(|hot| hot.value.stamp().ticket != ticket);",
+        right: ".is_none_or(|stamp| stamp.ticket < ticket);",
+        wrong: ".is_none_or(|stamp| stamp.ticket != ticket);",
         breaks: 5,
     },
     Mutant {
@@ -71,22 +71,29 @@ const MUTANTS: [Mutant; 14] = [
     Mutant {
         fault: "a key is fetched by as many as ask",
         file: "flight.rs",
-        right: "now.since(begun) < policy.deadline && !self.fence.forbids(ticket)",
-        wrong: "now.since(begun) == u64::MAX && !self.fence.forbids(ticket)",
-        // Each takes the place of the one before at the guard, and none ends.
-        breaks: 7,
+        right: "&& now.since(flight.begun) < policy.deadline",
+        wrong: "&& now.since(flight.begun) == u64::MAX",
+        // Each takes the place of the one before at the guard, which fails by that; and the next does not wait.
+        breaks: 6,
     },
     Mutant {
         fault: "a fetch that was lost keeps its slot for ever",
         file: "flight.rs",
-        right: "now.since(begun) < policy.deadline && !self.fence.forbids(ticket)",
-        wrong: "now.since(begun) < u64::MAX && !self.fence.forbids(ticket)",
+        right: "&& now.since(flight.begun) < policy.deadline",
+        wrong: "&& now.since(flight.begun) < u64::MAX",
         breaks: 7,
+    },
+    Mutant {
+        fault: "nobody is told that somebody waits now for what was begun for nobody",
+        file: "flight.rs",
+        right: "let raise = class > flight.class;",
+        wrong: "let raise = false;",
+        breaks: 8,
     },
     Mutant {
         fault: "a failed refresh is tried again at once",
         file: "flight.rs",
-        right: "if now < self.retry_at {",
+        right: "if now < until {",
         wrong: "if false {",
         breaks: 6,
     },

@@ -84,7 +84,7 @@ impl Fence {
     /// # Errors
     /// Why it must be thrown away.
     pub fn land(&mut self, ticket: Ticket) -> Result<(), Refused> {
-        if ticket.epoch < self.epoch {
+        if self.forbids(ticket) {
             Err(Refused::Invalidated)
         } else if ticket.sequence <= self.landed {
             Err(Refused::Overtaken)

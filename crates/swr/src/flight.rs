@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Backoff, Epoch, Fence, Refused, Stamp, Ticket, UnixMillis};
+use crate::{Backoff, Class, Epoch, Fence, Refused, Stamp, Ticket, UnixMillis};
 
 /// The rules of one key's refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,29 @@ pub struct Flight {
     fence: Fence,
     failures: u32,
     retry_at: UnixMillis,
+    /// Whose call was refused, if that is why there is a pause: it binds nobody of a higher class.
+    #[serde(default)]
+    refused: Option<Class>,
     #[serde(skip)]
-    under_way: Option<(Ticket, UnixMillis)>,
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct UnderWay {
+    ticket: Ticket,
+    begun: UnixMillis,
+    class: Class,
+}
+
+/// What somebody wants who asks for a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// A copy read upstream at this moment or later is new enough.
+    pub wanted_since: UnixMillis,
+    /// The newest copy that he has: he wants a newer one.
+    pub have: Option<Ticket>,
+    /// Whether he waits for it.
+    pub class: Class,
 }
 
 /// What to do for somebody who wants a key refreshed.
@@ -29,7 +50,10 @@ pub enum Ask {
     /// The stored copy is as new as he wants: hand it to him.
     Enough,
     /// A fetch is under way: let him wait for it.
-    Join,
+    Join {
+        /// It was begun for a lower class: whoever guards upstream must be told that it is now for his.
+        raise: bool,
+    },
     /// Begin a fetch under this ticket.
     Begin(Ticket),
     /// The last fetch failed; nobody is sent upstream before this moment.
@@ -69,34 +93,43 @@ pub enum Landing {
 }
 
 impl Flight {
-    /// Somebody wants a copy no older than `wanted_since`, and newer than the one he has, if he has one. `stored` is
-    /// the stamp of the copy at hand.
+    /// Somebody asks for a refresh. `stored` is the stamp of the copy at hand.
     pub fn ask(
         &mut self,
         policy: &FlightPolicy,
         stored: Option<Stamp>,
-        have: Option<Ticket>,
-        wanted_since: UnixMillis,
+        wish: Wish,
         now: UnixMillis,
     ) -> Ask {
+        let Wish {
+            wanted_since,
+            have,
+            class,
+        } = wish;
         let servable = stored.filter(|stored| !self.fence.forbids(stored.ticket));
         if servable.is_some_and(|stored| {
             stored.fetched_at >= wanted_since && have.is_none_or(|have| have < stored.ticket)
         }) {
             return Ask::Enough;
         }
-        if self.under_way.is_some_and(|(ticket, begun)| {
-            now.since(begun) < policy.deadline && !self.fence.forbids(ticket)
-        }) {
-            return Ask::Join;
+        if let Some(flight) = &mut self.under_way
+            && now.since(flight.begun) < policy.deadline
+            && !self.fence.forbids(flight.ticket)
+        {
+            let raise = class > flight.class;
+            flight.class = flight.class.max(class);
+            return Ask::Join { raise };
         }
-        if now < self.retry_at {
-            return Ask::BackOff {
-                until: self.retry_at,
-            };
+        let until = self.retry_at(class);
+        if now < until {
+            return Ask::BackOff { until };
         }
         let ticket = self.fence.begin();
-        self.under_way = Some((ticket, now));
+        self.under_way = Some(UnderWay {
+            ticket,
+            begun: now,
+            class,
+        });
         Ask::Begin(ticket)
     }
 
@@ -111,11 +144,14 @@ impl Flight {
         now: UnixMillis,
         random: f64,
     ) -> Landing {
-        if self
-            .under_way
-            .is_some_and(|(under_way, _)| under_way == ticket)
-        {
-            self.under_way = None;
+        let class = match self.under_way.take_if(|flight| flight.ticket == ticket) {
+            Some(flight) => flight.class,
+            // It was lost; another has its place, or will.
+            None => Class::Prefetch,
+        };
+        // Not even its failure tells anything of what is to come.
+        if self.fence.forbids(ticket) {
+            return Landing::Discard(Refused::Invalidated);
         }
         match outcome {
             Outcome::Good { cost } => match self.fence.land(ticket) {
@@ -133,12 +169,14 @@ impl Flight {
             },
             Outcome::Failed => {
                 self.failures = self.failures.saturating_add(1);
+                self.refused = None;
                 self.retry_at = now.plus(policy.backoff.pause(self.failures, random));
                 Landing::KeepLast
             }
             Outcome::Refused { retry_after } => {
                 // A little later than told, each key by another part, so that all who were refused don't come together.
                 let jitter = (policy.backoff.base as f64 * random) as u64;
+                self.refused = Some(class);
                 self.retry_at = now.plus(retry_after).plus(jitter);
                 Landing::KeepLast
             }
@@ -175,9 +213,12 @@ impl Flight {
         self.fence.epoch()
     }
 
-    /// Before this moment nobody is sent upstream.
-    pub fn retry_at(&self) -> UnixMillis {
-        self.retry_at
+    /// Before this moment nobody of this class is sent upstream.
+    pub fn retry_at(&self, class: Class) -> UnixMillis {
+        match self.refused {
+            Some(refused) if refused < class => UnixMillis::default(),
+            _ => self.retry_at,
+        }
     }
 
     /// How many fetches in a row have failed.
@@ -198,6 +239,7 @@ mod tests {
         },
     };
     const GOOD: Outcome = Outcome::Good { cost: 300 };
+    const JOIN: Ask = Ask::Join { raise: false };
     const T0: UnixMillis = UnixMillis(1_000_000);
 
     /// One key and the copy stored for it.
@@ -210,8 +252,16 @@ mod tests {
     impl Key {
         /// Asks for a copy that is fresh (10 s) at `now`.
         fn ask(&mut self, now: UnixMillis) -> Ask {
-            self.flight
-                .ask(&POLICY, self.stored, None, UnixMillis(now.0 - 10_000), now)
+            self.ask_as(Class::Background, now)
+        }
+
+        fn ask_as(&mut self, class: Class, now: UnixMillis) -> Ask {
+            let wish = Wish {
+                wanted_since: UnixMillis(now.0 - 10_000),
+                have: None,
+                class,
+            };
+            self.flight.ask(&POLICY, self.stored, wish, now)
         }
 
         fn begin(&mut self, now: UnixMillis) -> Ticket {
@@ -245,7 +295,7 @@ mod tests {
         let mut key = Key::default();
         key.begin(T0);
         for _ in 0..100 {
-            assert_eq!(key.ask(T0.plus(300)), Ask::Join);
+            assert_eq!(key.ask(T0.plus(300)), JOIN);
         }
     }
 
@@ -317,11 +367,11 @@ mod tests {
     fn a_lost_fetch_blocks_nobody_past_the_deadline() {
         let mut key = Key::default();
         let lost = key.begin(T0);
-        assert_eq!(key.ask(T0.plus(14_999)), Ask::Join);
+        assert_eq!(key.ask(T0.plus(14_999)), JOIN);
         let second = key.begin(T0.plus(15_000));
         assert_eq!(
             key.ask(T0.plus(15_001)),
-            Ask::Join,
+            JOIN,
             "the second is now the one to join"
         );
         key.land(second, T0.plus(15_000), GOOD, T0.plus(15_300));
@@ -337,7 +387,7 @@ mod tests {
         let lost = key.begin(T0);
         key.begin(T0.plus(15_000));
         key.land(lost, T0, Outcome::Failed, T0.plus(15_100));
-        assert_eq!(key.ask(T0.plus(15_200)), Ask::Join);
+        assert_eq!(key.ask(T0.plus(15_200)), JOIN);
     }
 
     #[test]
@@ -359,11 +409,7 @@ mod tests {
             key.land(before, T0, GOOD, T0.plus(300)),
             Landing::Discard(Refused::Invalidated)
         );
-        assert_eq!(
-            key.ask(T0.plus(301)),
-            Ask::Join,
-            "the second is still under way"
-        );
+        assert_eq!(key.ask(T0.plus(301)), JOIN, "the second is still under way");
         assert!(matches!(
             key.land(after, T0, GOOD, T0.plus(400)),
             Landing::Store(_)
@@ -371,14 +417,35 @@ mod tests {
     }
 
     #[test]
+    fn the_failure_of_a_fetch_from_before_an_invalidation_backs_off_nobody() {
+        let mut key = Key::default();
+        let before = key.begin(T0);
+        key.flight.invalidate();
+        key.begin(T0);
+        assert_eq!(
+            key.land(before, T0, Outcome::Failed, T0.plus(300)),
+            Landing::Discard(Refused::Invalidated)
+        );
+        assert_eq!(key.flight.failures(), 0);
+        assert_eq!(key.ask(T0.plus(301)), JOIN, "the second is still under way");
+    }
+
+    #[test]
     fn whoever_found_the_stored_copy_due_is_not_told_that_it_is_enough() {
         let mut key = Key::default();
         let ticket = key.begin(T0);
         key.land(ticket, T0, GOOD, T0);
-        let mut ask = |have| key.flight.ask(&POLICY, key.stored, have, UnixMillis(0), T0);
+        let mut ask = |have| {
+            let wish = Wish {
+                wanted_since: UnixMillis(0),
+                have,
+                class: Class::Background,
+            };
+            key.flight.ask(&POLICY, key.stored, wish, T0)
+        };
         assert_eq!(ask(None), Ask::Enough);
         assert!(matches!(ask(Some(ticket)), Ask::Begin(_)));
-        assert_eq!(ask(Some(ticket)), Ask::Join);
+        assert_eq!(ask(Some(ticket)), JOIN);
         assert_eq!(ask(None), Ask::Enough, "nobody else waits for it");
     }
 
@@ -392,6 +459,39 @@ mod tests {
         let until = T0.plus(4_000);
         assert_eq!(key.ask(T0.plus(3_999)), Ask::BackOff { until });
         key.begin(until);
+    }
+
+    #[test]
+    fn whoever_waits_raises_a_flight_that_was_begun_for_nobody() {
+        let mut key = Key::default();
+        let Ask::Begin(_) = key.ask_as(Class::Prefetch, T0) else {
+            panic!("nothing was under way");
+        };
+        assert_eq!(key.ask_as(Class::Prefetch, T0), JOIN);
+        let raised = Ask::Join { raise: true };
+        assert_eq!(key.ask_as(Class::Background, T0), raised);
+        assert_eq!(key.ask_as(Class::Waiting, T0), raised);
+        assert_eq!(key.ask_as(Class::Background, T0), JOIN);
+        assert_eq!(key.ask_as(Class::Waiting, T0), JOIN, "once is enough");
+    }
+
+    #[test]
+    fn what_was_refused_to_a_lower_class_binds_no_higher_one() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Refused { retry_after: 3_000 }, T0);
+        for class in [Class::Prefetch, Class::Background] {
+            assert!(matches!(key.ask_as(class, T0), Ask::BackOff { .. }));
+        }
+        assert!(matches!(key.ask_as(Class::Waiting, T0), Ask::Begin(_)));
+        // A failure binds everybody.
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        key.land(ticket, T0, Outcome::Failed, T0);
+        assert!(matches!(
+            key.ask_as(Class::Waiting, T0),
+            Ask::BackOff { .. }
+        ));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-use std::{collections::HashMap, hash::Hash, rc::Rc, sync::Arc};
+use std::{hash::Hash, rc::Rc, sync::Arc};
 
-use crate::{Epoch, Policy, Stamp, UnixMillis, Verdict};
+use crate::{Bounded, Epoch, Policy, Stamp, UnixMillis, Verdict};
 
 /// How long after a refresh was asked for readers of the same place do not ask again, in milliseconds.
 const ASK_AGAIN_AFTER: u64 = 1_000;
@@ -12,6 +12,9 @@ const LONGEST_SILENCE: u64 = 5_000;
 /// A copy younger than this, in milliseconds, has nothing newer beside it in the store near by, which learns of a new copy
 /// that late.
 const STORE_LAG: u64 = 60_000;
+
+/// How many keys a place remembers to have asked for ahead.
+const ASKED_AHEAD: usize = 1_000;
 
 /// Something with a stamp.
 pub trait Stamped {
@@ -39,18 +42,15 @@ impl<T: Stamped + ?Sized> Stamped for Arc<T> {
 /// It also remembers when a refresh of a copy was last asked for, so that the readers of one place ask once. That is
 /// a time, not a lock: if the refresh is lost, readers ask again a moment later.
 #[derive(Debug)]
-pub struct HotCopies<K, V> {
-    copies: HashMap<K, Hot<V>>,
-    bytes: usize,
-    max_bytes: usize,
-    uses: u64,
+pub struct HotCopies<K: Eq + Hash, V> {
+    copies: Bounded<K, Hot<V>>,
+    /// When each key was last asked for before anybody read it.
+    asked_ahead: Bounded<K, UnixMillis>,
 }
 
 #[derive(Debug)]
 struct Hot<V> {
     value: V,
-    bytes: usize,
-    used: u64,
     /// When it came here, and how often it was read since.
     put_at: UnixMillis,
     reads: u32,
@@ -138,10 +138,8 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
     /// No copies yet, and never more than `max_bytes` of them.
     pub fn new(max_bytes: usize) -> Self {
         Self {
-            copies: HashMap::new(),
-            bytes: 0,
-            max_bytes,
-            uses: 0,
+            copies: Bounded::new(max_bytes),
+            asked_ahead: Bounded::new(ASKED_AHEAD),
         }
     }
 
@@ -186,34 +184,42 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
         Some(found)
     }
 
+    /// Whether `key`, which is likely to be read next, should be asked for before anybody reads it: nothing is here that
+    /// could be served at once, and it was not asked for in the time that a copy is fresh.
+    pub fn wants_ahead(&mut self, key: &K, policy: &Policy, now: UnixMillis) -> bool {
+        let is_here = self.stamp(key).is_some_and(|stamp| {
+            matches!(
+                policy.verdict(stamp, now),
+                Verdict::Fresh { .. } | Verdict::Stale
+            )
+        });
+        if is_here {
+            return false;
+        }
+        let asked = self.asked_ahead.peek(key);
+        let wants = asked.is_none_or(|&asked| now.since(asked) >= policy.fresh);
+        if wants {
+            self.asked_ahead.put(key.clone(), now, 1);
+        }
+        wants
+    }
+
     /// Keeps a copy of `bytes` bytes, unless a newer one of the same key is here already. One that is larger than the
     /// whole memory is not kept.
     pub fn put(&mut self, key: K, value: V, bytes: usize, now: UnixMillis) {
         let ticket = value.stamp().ticket;
-        let is_newest = self
-            .copies
-            .get(&key)
-            .is_none_or(|hot| hot.value.stamp().ticket < ticket);
-        if bytes > self.max_bytes || !is_newest {
+        let is_newest = self.stamp(&key).is_none_or(|stamp| stamp.ticket < ticket);
+        if !is_newest {
             return;
         }
-        self.uses += 1;
         let hot = Hot {
             value,
-            bytes,
-            used: self.uses,
             put_at: now,
             reads: 0,
             asked: None,
             nothing_before: UnixMillis::default(),
         };
-        self.bytes += bytes;
-        if let Some(old) = self.copies.insert(key, hot) {
-            self.bytes -= old.bytes;
-        }
-        while self.bytes > self.max_bytes {
-            self.drop_least_recently_used();
-        }
+        self.copies.put(key, hot, bytes);
     }
 
     /// Whoever was asked for a refresh said that there will be nothing newer for so many milliseconds.
@@ -225,30 +231,27 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
 
     /// The copy's stamp, if there is a copy.
     pub fn stamp(&self, key: &K) -> Option<Stamp> {
-        self.copies.get(key).map(|hot| hot.value.stamp())
+        self.copies.peek(key).map(|hot| hot.value.stamp())
     }
 
     /// The bytes of all copies.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.copies.bytes()
     }
 
     /// The copy that may be served to this reader, even if only on error. A dead one is dropped.
     fn servable(&mut self, key: &K, policy: &Policy, demand: &Demand) -> Option<Found<V>> {
-        self.uses += 1;
         let now = demand.now;
         let hot = self.copies.get_mut(key)?;
         let stamp = hot.value.stamp();
         let verdict = policy.verdict(stamp, now);
         if verdict == Verdict::Dead {
-            let hot = self.copies.remove(key)?;
-            self.bytes -= hot.bytes;
+            self.copies.remove(key);
             return None;
         }
         if stamp.ticket.epoch() < demand.min_epoch {
             return None;
         }
-        hot.used = self.uses;
         let reads_per_ms = f64::from(hot.reads) / now.since(hot.put_at).max(1_000) as f64;
         let asking = policy
             .is_due(stamp, verdict, reads_per_ms, demand.random)
@@ -258,18 +261,6 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
             verdict,
             asking,
         })
-    }
-
-    fn drop_least_recently_used(&mut self) {
-        // A scan: a memory of some tens of megabytes holds some hundreds of page records.
-        let oldest = self
-            .copies
-            .iter()
-            .min_by_key(|(_, hot)| hot.used)
-            .map(|(key, _)| key.clone());
-        if let Some(hot) = oldest.and_then(|key| self.copies.remove(&key)) {
-            self.bytes -= hot.bytes;
-        }
     }
 }
 
@@ -351,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_recently_used_copy_goes_first() {
+    fn the_copy_that_was_not_read_for_longest_goes_first() {
         let (ticket, _) = tickets();
         let mut copies = copies();
         for key in ["a", "b", "c"] {
@@ -365,13 +356,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whatever_comes() {
+    fn what_may_be_read_next_is_asked_for_once_unless_it_is_here() {
         let (ticket, _) = tickets();
-        let mut copies = HotCopies::<usize, Copy>::new(100);
-        for i in 0..1_000 {
-            copies.put(i, copy(ticket, T0), i % 150, T0);
-            assert!(copies.bytes() <= 100);
-        }
+        let mut copies = copies();
+        let mut wants = |key, ms| copies.wants_ahead(&key, &POLICY, T0.plus(ms));
+        assert!(wants("a", 0));
+        assert!(!wants("a", 9_999));
+        assert!(wants("b", 9_999));
+        assert!(wants("a", 10_000), "nothing came");
+        copies.put("a", copy(ticket, T0), 10, T0);
+        let mut wants = |ms| copies.wants_ahead(&"a", &POLICY, T0.plus(ms));
+        assert!(!wants(609_999), "it would be served at once");
+        assert!(wants(610_000), "whoever read it would wait");
     }
 
     #[test]

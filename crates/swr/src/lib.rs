@@ -6,6 +6,7 @@
 //! [`Breaker`] first.
 
 mod backoff;
+mod bounded;
 mod breaker;
 mod budget;
 mod fence;
@@ -13,14 +14,17 @@ mod flight;
 mod hot_copies;
 mod pace;
 mod policy;
+mod store_copy;
 mod time;
 
 pub use backoff::Backoff;
+pub use bounded::Bounded;
 pub use breaker::{Breaker, BreakerPolicy, Pass, Permit};
 pub use budget::{Budget, Class, Grant, Place};
 pub use fence::{Epoch, Fence, Refused, Stamp, Ticket};
-pub use flight::{Ask, Flight, FlightPolicy, Landing, Outcome};
+pub use flight::{Ask, Flight, FlightPolicy, Landing, Outcome, Wish};
 pub use hot_copies::{Asking, Demand, Found, HotCopies, Look, Settled, Stamped};
 pub use pace::Pace;
 pub use policy::{Policy, Verdict};
+pub use store_copy::{StoreCopy, StorePolicy};
 pub use time::UnixMillis;

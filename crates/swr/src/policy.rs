@@ -1,4 +1,4 @@
-use crate::{Stamp, UnixMillis};
+use crate::{Class, Stamp, UnixMillis, Wish};
 
 /// How long a copy is good for what, in milliseconds. Both stale windows begin where it stops being fresh (RFC 5861).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Policy {
         let fresh = self.fresh_for(stamp);
         if age < fresh {
             Verdict::Fresh { ttl: fresh - age }
-        } else if age < self.fresh.saturating_add(self.stale_while_revalidate) {
+        } else if age < self.served_for() {
             Verdict::Stale
         } else if age < self.dead_after() {
             Verdict::OnError
@@ -96,6 +96,37 @@ impl Policy {
     pub fn wanted_since(&self, now: UnixMillis) -> UnixMillis {
         let young = self.fresh.saturating_sub(self.eager);
         UnixMillis(now.0.saturating_sub(young.saturating_sub(1)))
+    }
+
+    /// What somebody of this class asks for who has, at best, the copy with the stamp `have`.
+    pub fn wish(&self, have: Option<Stamp>, class: Class, now: UnixMillis) -> Wish {
+        let have = have.map(|stamp| stamp.ticket);
+        match class {
+            // What could be served at once is enough.
+            Class::Prefetch => Wish {
+                wanted_since: UnixMillis(now.0.saturating_sub(self.served_for() - 1)),
+                have: None,
+                class,
+            },
+            Class::Background => Wish {
+                wanted_since: self.wanted_since(now),
+                have,
+                class,
+            },
+            // He has nothing that is good enough for him; that it is too old for others is not said.
+            Class::Waiting => Wish {
+                wanted_since: self.wanted_since(now),
+                have: None,
+                class,
+            },
+        }
+    }
+
+    /// The age from which on a copy is not served at once any more, in milliseconds: 1 or more.
+    fn served_for(&self) -> u64 {
+        self.fresh
+            .saturating_add(self.stale_while_revalidate)
+            .max(1)
     }
 
     /// The age from which on a copy is good for nothing, in milliseconds.

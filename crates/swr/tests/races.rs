@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use swr::{
-    Ask, Backoff, Demand, Epoch, Flight, FlightPolicy, HotCopies, Landing, Look, Outcome, Policy,
-    Refused, Settled, Stamp, Stamped, Ticket, UnixMillis,
+    Ask, Backoff, Class, Demand, Epoch, Flight, FlightPolicy, HotCopies, Landing, Look, Outcome, Policy,
+    Refused, Settled, Stamp, Stamped, Ticket, UnixMillis, Wish,
 };
 
 const POLICY: Policy = Policy {
@@ -20,6 +20,7 @@ const FLIGHT: FlightPolicy = FlightPolicy {
         max: 60_000,
     },
 };
+const JOIN: Ask = Ask::Join { raise: false };
 const GOOD: Outcome = Outcome::Good { cost: 300 };
 const INVALIDATED: Landing = Landing::Discard(Refused::Invalidated);
 
@@ -62,9 +63,12 @@ impl Key {
 
     /// The object is asked by somebody who has this copy.
     fn ask_with(&mut self, have: Option<Ticket>, ms: u64) -> Ask {
-        let wanted_since = POLICY.wanted_since(at(ms));
-        self.flight
-            .ask(&FLIGHT, self.stored, have, wanted_since, at(ms))
+        let wish = Wish {
+            wanted_since: POLICY.wanted_since(at(ms)),
+            have,
+            class: Class::Background,
+        };
+        self.flight.ask(&FLIGHT, self.stored, wish, at(ms))
     }
 
     fn ask(&mut self, ms: u64) -> Ask {
@@ -173,12 +177,12 @@ fn a_later_started_fetch_finishes_first() {
 fn a_leader_is_dropped_and_a_waiter_takes_over() {
     let mut key = Key::new();
     let leader = key.begin(0);
-    assert_eq!(key.ask(100), Ask::Join);
+    assert_eq!(key.ask(100), JOIN);
     // His object dies, and he with it; whoever waited asks again.
     key.flight = key.flight.after_eviction();
     let waiter = key.begin(200);
     assert!(leader < waiter);
-    assert_eq!(key.ask(201), Ask::Join, "still one at a time");
+    assert_eq!(key.ask(201), JOIN, "still one at a time");
     assert!(key.is_stored(waiter, 200, 500));
 }
 
@@ -194,7 +198,7 @@ fn a_copy_expires_during_its_eager_refresh() {
     // Stale meanwhile: served all the same, and after a second somebody asks again, who joins.
     assert!(matches!(key.look(9_999), Look::Serve(_)));
     assert!(matches!(key.look(10_001), Look::Refresh(_)));
-    assert_eq!(key.ask_with(Some(old), 10_005), Ask::Join);
+    assert_eq!(key.ask_with(Some(old), 10_005), JOIN);
     assert!(key.is_stored(new, 9_010, 10_100));
     key.deliver(10_110);
     assert_eq!(key.served(10_111, Epoch(0)), Some(new));
@@ -214,10 +218,10 @@ fn a_reader_with_something_to_fall_back_on_leaves_while_more_come() {
     for ms in 0..10 {
         let demand = demand(later + ms, Epoch(0));
         assert_eq!(key.hot.settle(&(), &POLICY, &demand, false), wait);
-        assert_eq!(key.ask(later + ms), Ask::Join, "one call, however many");
+        assert_eq!(key.ask(later + ms), JOIN, "one call, however many");
     }
     assert_eq!(key.served(later + 1_000, Epoch(0)), Some(old), "he leaves");
-    assert_eq!(key.ask(later + 1_001), Ask::Join, "the call goes on");
+    assert_eq!(key.ask(later + 1_001), JOIN, "the call goes on");
     assert!(key.is_stored(ticket, later, later + 3_000));
     key.deliver(later + 3_010);
     assert_eq!(key.served(later + 3_010, Epoch(0)), Some(ticket));
@@ -236,7 +240,7 @@ fn an_object_is_evicted_in_mid_flight() {
     assert!(lost < next);
     // The lost one's result surfaces after all, and takes no slot away.
     assert_eq!(key.land(lost, 20_000, 20_200), INVALIDATED);
-    assert_eq!(key.ask(20_201), Ask::Join);
+    assert_eq!(key.ask(20_201), JOIN);
     assert!(key.is_stored(next, 20_100, 20_400));
 }
 
