@@ -90,7 +90,7 @@ impl Api {
         Ok((list, freshness))
     }
 
-    /// The prices of the first `limit` rows, unless they are those named by `known`.
+    /// The prices of the first `limit` rows, unless they are those named by `known`; perhaps only what has changed since.
     ///
     /// # Errors
     /// See [`ApiError`]; [`ApiError::NoAnswer`] also when given up through `signal`.
@@ -101,7 +101,12 @@ impl Api {
         known: Option<&Etag>,
         signal: &AbortSignal,
     ) -> Result<Polled, ApiError> {
-        let path = path("/api/cargos/prices/", filters, &format!("limit={limit}"));
+        let mut window = format!("limit={limit}");
+        if let Some(known) = known {
+            window += "&since=";
+            window += known.bare();
+        }
+        let path = path("/api/cargos/prices/", filters, &window);
         let answer = self.get(&path, known, signal).await?;
         let prices = match answer.status {
             304 => None,

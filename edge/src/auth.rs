@@ -1,12 +1,14 @@
 //! `POST /api/auth/telegram`, and the session of every other request.
 
 use domain::messages::{Driver, Session, SignIn};
+use serde_json::json;
 use telegram::init_data;
 
 use crate::{
     clock,
     config::Config,
     http::{self, Answer, Described},
+    log::{self, Level, RequestId},
     problem::Failure,
     session::{Sessions, Signed},
 };
@@ -18,7 +20,11 @@ const LONGEST_BODY: usize = 16 * 1024;
 ///
 /// # Errors
 /// [`Failure::Unauthorized`].
-pub async fn sign_in(request: web_sys::Request, config: &Config) -> Result<Answer, Failure> {
+pub async fn sign_in(
+    request: web_sys::Request,
+    config: &Config,
+    id: &RequestId,
+) -> Result<Answer, Failure> {
     let body = http::body(&request, LONGEST_BODY)
         .await
         .ok_or(Failure::Unauthorized)?;
@@ -31,7 +37,8 @@ pub async fn sign_in(request: web_sys::Request, config: &Config) -> Result<Answe
         now.0,
     )
     .map_err(|rejected| {
-        worker::console_log!("sign-in refused: {rejected}");
+        let detail = json!({"reason": rejected.to_string()});
+        log::write(Level::Info, "sign_in_refused", id.as_str(), detail);
         Failure::Unauthorized
     })?;
     let issued = sessions(config)

@@ -23,6 +23,10 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     }
 
     let total = copies.total();
+    let next_page = query.window.pages().end() + 1;
+    if next_page < total.div_ceil(PAGE_ROWS) {
+        reader.prefetch(&query.filters, next_page, policy);
+    }
     let next = query.window.offset.saturating_add(query.window.limit);
     let body = CargoList {
         total,
@@ -40,7 +44,8 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     Ok(Answer::json(200, &body)
         .header("cache-control", "private, no-cache")
         .header("cache-status", copies.status(policy))
-        .header("age", copies.age_ms() / 1000))
+        .header("age", copies.age_ms() / 1000)
+        .header("server-timing", reader.timing()))
 }
 
 /// The rows of the window. Each page begins at its own row, whatever the page before it left out.

@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use cargotech::Credentials;
-use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy};
+use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy, StorePolicy};
 use telegram::init_data::Window;
 use worker::Env;
 
@@ -33,6 +33,8 @@ pub struct Config {
     pub session_secret: String,
     pub session_ttl_ms: u64,
     pub internal_secret: String,
+    pub metrics_token: String,
+    pub metrics_every: u64,
     pub init_data_window: Window,
     pub scope: Scope,
     pub prices: Policy,
@@ -41,6 +43,8 @@ pub struct Config {
     pub read_deadline: Duration,
     pub fallback_patience: Duration,
     pub hot_copies_bytes: usize,
+    pub known_prices_bytes: usize,
+    pub store: StorePolicy,
     pub flight: FlightPolicy,
     pub cargotech_base_url: String,
     pub credentials: Credentials,
@@ -93,6 +97,15 @@ impl Config {
         };
         let count = |name| number(name, 1..=1_000_000, "a whole number from 1 to 1000000");
 
+        let bytes = |name| {
+            let bytes = number(
+                name,
+                1_000_000..=100_000_000,
+                "a whole number of bytes from 1000000 to 100000000",
+            );
+            bytes.map(|bytes| bytes as usize)
+        };
+
         let policy = |fresh| {
             Ok(Policy {
                 fresh: ms(fresh)?,
@@ -137,6 +150,8 @@ impl Config {
             bot_token,
             session_secret: secret("SESSION_SECRET")?,
             internal_secret: secret("INTERNAL_SECRET")?,
+            metrics_token: secret("METRICS_TOKEN")?,
+            metrics_every: ms("METRICS_EVERY_MS")?,
             session_ttl_ms: ms("SESSION_TTL_MS")?,
             init_data_window: Window {
                 max_age_ms: ms("INIT_DATA_MAX_AGE_MS")?,
@@ -159,11 +174,12 @@ impl Config {
             },
             read_deadline: Duration::from_millis(ms("READ_DEADLINE_MS")?),
             fallback_patience: Duration::from_millis(ms("FALLBACK_PATIENCE_MS")?),
-            hot_copies_bytes: number(
-                "HOT_COPIES_BYTES",
-                1_000_000..=100_000_000,
-                "a whole number of bytes from 1000000 to 100000000",
-            )? as usize,
+            hot_copies_bytes: bytes("HOT_COPIES_BYTES")?,
+            known_prices_bytes: bytes("KNOWN_PRICES_BYTES")?,
+            store: StorePolicy {
+                every: ms("KV_WRITE_EVERY_MS")?,
+                useful_for: ms("STALE_WHILE_REVALIDATE_MS")? / 2,
+            },
             flight: FlightPolicy {
                 deadline: refresh_deadline,
                 backoff: Backoff {
@@ -253,6 +269,8 @@ mod tests {
             ("CARGOTECH_BASE_URL", "https://api.cargotech.pro/"),
             ("SESSION_SECRET", "hunter2"),
             ("INTERNAL_SECRET", "hunter2"),
+            ("METRICS_TOKEN", "hunter2"),
+            ("KNOWN_PRICES_BYTES", "0"),
             ("TELEGRAM_BOT_TOKEN", "hunter2"),
         ] {
             let error = read_with(name, Some(value))

@@ -142,6 +142,11 @@ impl Answer {
         self
     }
 
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The platform's response.
     pub fn into_response(self) -> Response {
         respond(self.status, &self.body, &self.headers)

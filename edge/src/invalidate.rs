@@ -17,7 +17,9 @@ use crate::{
     config::Config,
     http::{self, Answer},
     keys::{RecordKey, Scope},
+    metrics::Family,
     problem::Failure,
+    tally,
     upstream_guard_do::{self, Invalidation, Target},
 };
 
@@ -76,6 +78,11 @@ pub async fn answer(
     if now.since(given_at).max(given_at.since(now)) > WINDOW_MS {
         return Err(Failure::Unauthorized);
     }
+    let kind = match &order.target {
+        Which::Key { .. } => "key",
+        Which::User(_) => "user",
+        Which::Everything => "everything",
+    };
     let invalidation = Invalidation {
         target: target(order.target, config.scope)?,
         signature: signature.to_ascii_lowercase(),
@@ -84,6 +91,7 @@ pub async fn answer(
     let Some(epochs) = upstream_guard_do::invalidate(env, invalidation).await? else {
         return Err(Failure::Conflict("This order was carried out before."));
     };
+    tally::count_many(Family::Invalidations, [kind, ""], epochs.len() as u64);
     let body = json!({
         "invalidated": epochs.len(),
         // Whoever demands this with `min_epoch` is served nothing older, whichever of the records he reads.

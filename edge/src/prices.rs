@@ -1,21 +1,29 @@
 //! `GET /api/cargos/prices/`: the prices of the first rows of a list.
 
-use std::collections::HashSet;
+use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use domain::{
-    Etag, PricesQuery,
+    Etag, PriceDelta, PricesQuery,
     messages::{POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
-use swr::Epoch;
+use swr::{Bounded, Epoch};
 
 use crate::{
     http::{Answer, Described},
+    metrics::{Family, Histogram},
     problem::Failure,
     reader::{Copies, Reader},
+    tally,
 };
 
 /// Pages read within so many milliseconds of each other show the list at one moment: what is missing between them is gone.
 const ONE_MOMENT_MS: u64 = 3_000;
+
+thread_local! {
+    /// States that were answered here, by their tags. A tag names its rows and nothing else, so whoever shows it learns
+    /// nothing that he could not know.
+    static KNOWN: RefCell<Option<Bounded<Etag, Rc<[PriceRow]>>>> = const { RefCell::new(None) };
+}
 
 /// The answer: 304 if the client has it already.
 ///
@@ -30,8 +38,8 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         .await?;
 
     let total = copies.total();
-    let rows = rows(&copies, query.limit as usize);
-    let etag = Etag::of_prices(total, &rows);
+    let rows: Rc<[PriceRow]> = rows(&copies, query.limit as usize).into();
+    let etag = Etag::of_prices(total, rows.iter());
     let age_ms = copies.age_ms();
     let stale = copies.is_stale();
     let pace = &reader.config.pace;
@@ -39,31 +47,71 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         pace.poll_after(policy, copy.record.stamp, copy.verdict, copy.asking)
     });
 
-    let answer = if etag.is_in(request.if_none_match()) {
-        Answer::not_modified()
+    let known = known(&query, &etag, &rows, reader.config.known_prices_bytes);
+    let (form, answer) = if etag.is_in(request.if_none_match()) {
+        ("not_modified", Answer::not_modified())
     } else {
-        Answer::json(
-            200,
-            &Prices {
-                etag: etag.clone(),
-                as_of: copies.as_of().0,
-                age_ms,
-                stale,
-                coherent: copies.spread_ms() <= ONE_MOMENT_MS,
-                total,
-                poll_after_ms,
-                prices: rows,
-            },
-        )
+        let whole = Prices {
+            etag: etag.clone(),
+            as_of: copies.as_of().0,
+            age_ms,
+            stale,
+            coherent: copies.spread_ms() <= ONE_MOMENT_MS,
+            total,
+            poll_after_ms,
+            since: None,
+            prices: Vec::new(),
+            order: None,
+        };
+        let delta = known.map(|known| PriceDelta::between(&known, &rows));
+        match delta.filter(|delta| delta.is_worth_it(rows.len())) {
+            Some(PriceDelta { changed, order }) => {
+                let since = query.since;
+                let delta = Prices {
+                    since,
+                    prices: changed,
+                    order,
+                    ..whole
+                };
+                ("delta", Answer::json(200, &delta))
+            }
+            None => {
+                let prices = rows.to_vec();
+                ("whole", Answer::json(200, &Prices { prices, ..whole }))
+            }
+        }
     };
+    tally::count(Family::PriceAnswers, [form, ""]);
+    tally::observe(Histogram::PriceAge, age_ms);
     Ok(answer
         .header("etag", etag)
         .header("cache-control", "private, no-cache")
         .header("cache-status", copies.status(policy))
         .header("age", age_ms / 1000)
+        .header("server-timing", reader.timing())
         .header(STALE_HEADER, u8::from(stale))
         .header(POLL_AFTER_HEADER, poll_after_ms))
 }
+
+/// The state that the client knows, if it is still known here. From now on `rows` are, by their tag.
+fn known(
+    query: &PricesQuery,
+    etag: &Etag,
+    rows: &Rc<[PriceRow]>,
+    max_bytes: usize,
+) -> Option<Rc<[PriceRow]>> {
+    KNOWN.with_borrow_mut(|known| {
+        let known = known.get_or_insert_with(|| Bounded::new(max_bytes));
+        if known.get_mut(etag).is_none() {
+            let bytes = size_of_val(&**rows) + OVERHEAD_BYTES;
+            known.put(etag.clone(), rows.clone(), bytes);
+        }
+        known.get_mut(query.since.as_ref()?).cloned()
+    })
+}
+
+/// What a state takes besides its rows.
+const OVERHEAD_BYTES: usize = 128;
 
 /// The first `limit` rows. A cargo that moved to the next page between the readings of the two stands in both: once here.
 fn rows(copies: &Copies, limit: usize) -> Vec<PriceRow> {

@@ -86,14 +86,11 @@ impl Failure {
                     "retry-after",
                     retry_after_ms.div_ceil(1000).max(1).to_string(),
                 ));
+                headers.push(("cache-status", "loadboard; fwd=miss".to_owned()));
             }
             // Names of settings are no secret, and whoever set them up reads this first.
-            Self::Misconfigured(error) => {
-                worker::console_error!("{error}");
-                problem.detail = Some(error.to_string());
-            }
-            Self::Platform(error) => worker::console_error!("{error}"),
-            Self::NotFound => {}
+            Self::Misconfigured(error) => problem.detail = Some(error.to_string()),
+            Self::Platform(_) | Self::NotFound => {}
         }
         let answer = Answer::bytes(
             status,

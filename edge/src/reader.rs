@@ -1,22 +1,32 @@
 //! Reading page records: isolate memory, then KV, then the key's object.
 
-use std::{cell::RefCell, pin::pin, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    pin::pin,
+    rc::Rc,
+};
 
 use domain::{Filters, PAGE_ROWS, Window};
 use futures_util::future::{Either, join_all, select};
+use serde_json::json;
 use swr::{
     Asking, Class, Demand, Epoch, Found, HotCopies, Look, Policy, Settled, UnixMillis, Verdict,
 };
 use worker::{Context, Delay, Env};
 
 use crate::{
-    cache_status::{CacheStatus, Tier},
+    cache_status::{CacheStatus, Forward, Reason, Tier},
     clock,
     config::Config,
     keys::RecordKey,
+    log::{self, Level, RequestId},
+    metrics::Family,
     problem::Failure,
     record::Record,
     refresher_do::{self, Outcome, Refresh},
+    server_timing::ServerTiming,
+    tally,
+    upstream_guard_do::class_label,
 };
 
 /// The KV binding of page records.
@@ -36,9 +46,11 @@ pub struct Reader {
     context: Context,
     pub config: Rc<Config>,
     driver_id: i64,
+    request: Rc<RequestId>,
     now: UnixMillis,
     /// See [`Demand::min_epoch`].
     min_epoch: Epoch,
+    timing: Cell<ServerTiming>,
 }
 
 /// A page that can be shown.
@@ -46,7 +58,7 @@ pub struct Copy {
     pub record: Rc<Record>,
     pub verdict: Verdict,
     tier: Tier,
-    waited: bool,
+    forward: Option<Forward>,
     /// See [`swr::Pace::poll_after`].
     pub asking: Option<Asking>,
 }
@@ -57,7 +69,7 @@ impl Copy {
             record: found.value,
             verdict: found.verdict,
             tier,
-            waited: false,
+            forward: None,
             asking: found.asking,
         }
     }
@@ -76,21 +88,44 @@ pub struct Copies {
 }
 
 impl Reader {
-    /// A reader for the requests of `driver_id`.
-    pub fn new(env: Env, context: Context, config: Rc<Config>, driver_id: i64) -> Self {
+    /// A reader for a request of `driver_id`, which came at `now`.
+    pub fn new(
+        env: Env,
+        context: Context,
+        config: Rc<Config>,
+        driver_id: i64,
+        request: Rc<RequestId>,
+        now: UnixMillis,
+    ) -> Self {
         Self {
             env,
             context,
             config,
             driver_id,
-            now: clock::now(),
+            request,
+            now,
             min_epoch: Epoch::default(),
+            timing: Cell::default(),
         }
     }
 
     /// The same reader, who knows of so many invalidations.
     pub fn demanding(self, min_epoch: Epoch) -> Self {
         Self { min_epoch, ..self }
+    }
+
+    /// What the reading took so far.
+    pub fn timing(&self) -> ServerTiming {
+        self.timing.get()
+    }
+
+    /// Has a page that is likely to be read next fetched behind the answer, unless it is at hand. Of all calls these are
+    /// the first to starve.
+    pub fn prefetch(&self, filters: &Filters, page: u32, policy: &Policy) {
+        let key = RecordKey::of_list(self.config.scope, self.driver_id, filters, page);
+        if self.hot(|hot| hot.wants_ahead(&key, policy, self.now)) {
+            self.refresh_behind(&key, filters, page, policy, Class::Prefetch);
+        }
     }
 
     /// The pages that hold `window`. Pages are read side by side, once the first has told how many there are.
@@ -130,6 +165,10 @@ impl Reader {
         };
         for copy in &mut pages {
             copy.verdict = policy.verdict(copy.record.stamp, now);
+            tally::count(
+                Family::Reads,
+                [copy.tier.label(), verdict_label(copy.verdict)],
+            );
         }
         Ok(Copies {
             first_page,
@@ -149,14 +188,15 @@ impl Reader {
         let ask = match self.hot(|hot| hot.look(&key, policy, &demand)) {
             Look::Serve(found) => return Ok(Copy::found(found, Tier::Memory)),
             Look::Refresh(found) => {
-                self.refresh_behind(&key, filters, page, policy);
+                self.refresh_behind(&key, filters, page, policy, Class::Background);
                 return Ok(Copy::found(found, Tier::Memory));
             }
             Look::Search { ask } => ask,
         };
         let before = self.hot(|hot| hot.stamp(&key));
         self.search(&key).await;
-        let tier = if self.hot(|hot| hot.stamp(&key)) == before {
+        let held = self.hot(|hot| hot.stamp(&key));
+        let tier = if held == before {
             Tier::Memory
         } else {
             Tier::Kv
@@ -164,13 +204,17 @@ impl Reader {
         match self.hot(|hot| hot.settle(&key, policy, &demand, ask)) {
             Settled::Serve(found) => Ok(Copy::found(found, tier)),
             Settled::Refresh(found) => {
-                self.refresh_behind(&key, filters, page, policy);
+                self.refresh_behind(&key, filters, page, policy, Class::Background);
                 Ok(Copy::found(found, tier))
             }
             Settled::Wait { fallback } => {
                 let ask = self.ask(&key, filters, page, policy, Class::Waiting);
-                self.wait(ask, policy, demand, fallback.then_some(tier))
-                    .await
+                let reason = match held {
+                    _ if fallback => Reason::Stale,
+                    Some(_) => Reason::Request,
+                    None => Reason::Miss,
+                };
+                self.wait(ask, policy, demand, reason, tier).await
             }
         }
     }
@@ -187,18 +231,20 @@ impl Reader {
             key: key.clone(),
             filters: filters.to_query(),
             page,
-            wanted_since: policy.wanted_since(self.now),
-            // Whoever waits has nothing that is good enough for him; that it is too old for others is not said.
-            have: self
-                .hot(|hot| hot.stamp(key))
-                .filter(|_| class != Class::Waiting)
-                .map(|stamp| stamp.ticket),
-            class,
+            wish: policy.wish(self.hot(|hot| hot.stamp(key)), class, self.now),
+            request: self.request.as_str().to_owned(),
         }
     }
 
-    fn refresh_behind(&self, key: &RecordKey, filters: &Filters, page: u32, policy: &Policy) {
-        let ask = self.ask(key, filters, page, policy, Class::Background);
+    fn refresh_behind(
+        &self,
+        key: &RecordKey,
+        filters: &Filters,
+        page: u32,
+        policy: &Policy,
+        class: Class,
+    ) {
+        let ask = self.ask(key, filters, page, policy, class);
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
         self.context.wait_until(async move {
             refresh.await;
@@ -212,14 +258,17 @@ impl Reader {
         ask: Refresh,
         policy: &Policy,
         demand: Demand,
-        fallback: Option<Tier>,
+        reason: Reason,
+        tier: Tier,
     ) -> Result<Copy, Failure> {
         let key = ask.key.clone();
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
-        let patience = match fallback {
-            Some(_) => self.config.fallback_patience,
-            None => self.config.read_deadline,
+        let patience = match reason {
+            Reason::Stale => self.config.fallback_patience,
+            Reason::Miss | Reason::Request => self.config.read_deadline,
         };
+        let began = clock::now();
+        let before = self.hot(|hot| hot.stamp(&key));
         let outcome = match select(pin!(refresh), pin!(Delay::from(patience))).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => None,
@@ -232,36 +281,72 @@ impl Reader {
             }),
             ..demand
         };
-        let tier = match (outcome, fallback) {
-            (Some(answer), _) if answer.outcome == Outcome::Fetched => Tier::Upstream,
-            (None, Some(tier)) => tier,
-            _ => Tier::Object,
+        let held = self.hot(|hot| hot.stamp(&key));
+        let fetched = outcome.is_some_and(|answer| answer.outcome == Outcome::Fetched);
+        let upstream_ms = held.filter(|_| fetched).map(|stamp| stamp.cost);
+        self.timing.set(
+            self.timing
+                .get()
+                .waited(demand.now.since(began), upstream_ms),
+        );
+        let forward = Forward {
+            reason,
+            collapsed: outcome.is_some_and(|answer| answer.joined),
+            stored: fetched,
+        };
+        // Who is served what the object had, or what he had, without upstream having been asked, was not sent on.
+        let (tier, forward) = match outcome.map(|answer| answer.outcome) {
+            Some(Outcome::Fetched) => (Tier::Upstream, Some(forward)),
+            Some(Outcome::Enough | Outcome::BackedOff) if held != before => (Tier::Object, None),
+            Some(Outcome::Enough | Outcome::BackedOff) => (tier, None),
+            Some(Outcome::Failed) if held != before => (Tier::Object, Some(forward)),
+            Some(Outcome::Failed) | None => (tier, Some(forward)),
         };
         let found = self.hot(|hot| hot.after_waiting(&key, policy, &demand));
         match found {
             Some(found) => Ok(Copy {
-                waited: true,
+                forward,
                 ..Copy::found(found, tier)
             }),
-            None => Err(Failure::Unavailable {
-                retry_after_ms: outcome
-                    .map_or(self.config.pace.interval, |answer| answer.retry_after_ms),
-            }),
+            None => {
+                let detail = json!({"key": key, "outcome": outcome.map(|answer| answer.outcome)});
+                log::write(
+                    Level::Warn,
+                    "nothing_to_serve",
+                    self.request.as_str(),
+                    detail,
+                );
+                Err(Failure::Unavailable {
+                    retry_after_ms: outcome
+                        .map_or(self.config.pace.interval, |answer| answer.retry_after_ms),
+                })
+            }
         }
     }
 
     /// Puts the copy in KV, if there is one, into memory. A KV that fails is a miss.
     async fn search(&self, key: &RecordKey) {
         let Ok(kv) = self.env.kv(RECORDS) else { return };
-        match kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text().await {
-            Ok(Some(text)) => {
-                if let Some(record) = Record::decode(&text) {
+        let began = clock::now();
+        let found = kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text().await;
+        let took = clock::now().since(began);
+        self.timing.set(self.timing.get().searched(took));
+        let result = match found {
+            Ok(Some(text)) => match Record::decode(&text) {
+                Some(record) => {
                     keep(&self.config, key.clone(), Rc::new(record), text.len());
+                    "found"
                 }
+                None => "unreadable",
+            },
+            Ok(None) => "missing",
+            Err(error) => {
+                let detail = json!({"key": key, "error": error.to_string()});
+                log::write(Level::Error, "kv_get_failed", self.request.as_str(), detail);
+                "failed"
             }
-            Ok(None) => {}
-            Err(error) => worker::console_error!("KV get {key}: {error}"),
-        }
+        };
+        tally::count(Family::KvReads, [result, ""]);
     }
 
     fn hot<T>(&self, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {
@@ -318,10 +403,10 @@ impl Copies {
         let hardest = self
             .pages
             .iter()
-            .max_by_key(|copy| (copy.waited, copy.tier));
+            .max_by_key(|copy| (copy.forward.is_some(), copy.tier));
         CacheStatus {
             tier: hardest.map_or(Tier::Memory, |copy| copy.tier),
-            waited: hardest.is_some_and(|copy| copy.waited),
+            forward: hardest.and_then(|copy| copy.forward),
             ttl_ms: policy.fresh as i64 - self.age_ms() as i64,
         }
     }
@@ -331,6 +416,8 @@ impl Copies {
 #[derive(Clone, Copy)]
 struct Answer {
     outcome: Outcome,
+    /// Whether there was a fetch under way already.
+    joined: bool,
     /// When to ask again if there was no new copy, in milliseconds.
     retry_after_ms: u64,
     /// How often the key was invalidated.
@@ -340,13 +427,18 @@ struct Answer {
 /// Asks the key's object for a refresh and keeps what comes in memory. `None` if the object does not answer.
 async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
     let key = ask.key.clone();
+    let class = class_label(ask.wish.class);
+    let request = ask.request.clone();
     let refreshed = match refresher_do::refresh(&env, ask).await {
         Ok(refreshed) => refreshed,
         Err(error) => {
-            worker::console_error!("refresh of {key}: {error}");
+            tally::count(Family::Refreshes, [class, "unreachable"]);
+            let detail = json!({"key": key, "error": error.to_string()});
+            log::write(Level::Error, "object_unreachable", &request, detail);
             return None;
         }
     };
+    tally::count(Family::Refreshes, [class, refreshed.outcome.label()]);
     if refreshed.retry_after_ms > 0 {
         hot(&config, |hot| {
             hot.nothing_for(&key, refreshed.retry_after_ms, clock::now());
@@ -358,9 +450,19 @@ async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
     }
     Some(Answer {
         outcome: refreshed.outcome,
+        joined: refreshed.joined,
         retry_after_ms: refreshed.retry_after_ms,
         epoch: refreshed.epoch,
     })
+}
+
+fn verdict_label(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Fresh { .. } => "fresh",
+        Verdict::Stale => "stale",
+        Verdict::OnError => "on_error",
+        Verdict::Dead => "dead",
+    }
 }
 
 /// A decoded row with its strings.

@@ -1,11 +1,6 @@
 //! The object of one key: single flight, fence, and the newest truth.
 
-use std::{
-    cell::{Cell, RefCell},
-    pin::pin,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use domain::Filters;
 use futures_channel::oneshot;
@@ -14,19 +9,21 @@ use futures_util::{
     future::{Either, Shared, select},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use swr::{Ask, Class, Epoch, Flight, Landing, Refused, Stamp, Ticket, UnixMillis};
-use worker::{
-    Delay, DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State,
-    durable_object,
-};
+use serde_json::json;
+use swr::{Ask, Epoch, Flight, Landing, Refused, Stamp, StoreCopy, Ticket, UnixMillis, Wish};
+use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
     clock,
     config::{self, Config},
     keys::RecordKey,
+    log::{self, Level},
+    metrics::Family,
+    objects,
     reader::RECORDS,
     record::Record,
-    upstream_guard_do::{self, CallError, Fetched},
+    tally,
+    upstream_guard_do::{self, CallError, Fetched, class_label},
 };
 
 /// What an object is told.
@@ -50,12 +47,10 @@ pub struct Refresh {
     pub filters: String,
     /// The page, from 0.
     pub page: u32,
-    /// A copy read upstream at this moment or later is new enough.
-    pub wanted_since: UnixMillis,
-    /// The newest copy that the reader has: he wants a newer one.
-    pub have: Option<Ticket>,
-    /// Whether the reader waits.
-    pub class: Class,
+    /// What the reader wants.
+    pub wish: Wish,
+    /// The request that it is for.
+    pub request: String,
 }
 
 /// What came of it.
@@ -63,6 +58,8 @@ pub struct Refresh {
 pub struct Refreshed {
     /// How the copy was got.
     pub outcome: Outcome,
+    /// Whether it was got by a fetch that was under way already.
+    pub joined: bool,
     /// The object's copy, unless the reader has it already.
     pub record: Option<Record>,
     /// When to ask again if there was no new copy, in milliseconds.
@@ -83,6 +80,18 @@ pub enum Outcome {
     Failed,
     /// Upstream was not asked, because it failed a moment ago.
     BackedOff,
+}
+
+impl Outcome {
+    /// Its name, as a label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Enough => "enough",
+            Self::Fetched => "fetched",
+            Self::Failed => "failed",
+            Self::BackedOff => "backed_off",
+        }
+    }
 }
 
 /// Asks a key's object.
@@ -112,32 +121,7 @@ pub async fn forgive(env: &Env, key: &RecordKey) -> Result<Epoch> {
 }
 
 async fn tell<T: DeserializeOwned>(env: &Env, key: &RecordKey, message: &Message) -> Result<T> {
-    send(env, "REFRESHER", key.as_str(), message).await
-}
-
-/// Sends a message to the object `name` and reads its reply: the one way to talk to an object.
-///
-/// # Errors
-/// If the object can't be reached, fails, or replies with something else.
-pub async fn send<T: DeserializeOwned>(
-    env: &Env,
-    binding: &str,
-    name: &str,
-    message: &impl Serialize,
-) -> Result<T> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(serde_json::to_string(message)?.into()));
-    let request = Request::new_with_init("https://object/", &init)?;
-    let mut response = env
-        .durable_object(binding)?
-        .get_by_name(name)?
-        .fetch_with_request(request)
-        .await?;
-    match response.status_code() {
-        200 => response.json().await,
-        status => Err(Error::RustError(format!("{binding} answered {status}"))),
-    }
+    objects::send(env, "REFRESHER", key.as_str(), message).await
 }
 
 /// See the module.
@@ -152,15 +136,15 @@ struct Object {
     /// What is in SQLite; `None` until it was read.
     memory: RefCell<Option<Memory>>,
     /// Resolves when the fetch under way has landed.
-    landing: RefCell<Option<Shared<oneshot::Receiver<()>>>>,
-    /// How the last fetch ended.
-    last: Cell<Landed>,
+    landing: RefCell<Option<Shared<oneshot::Receiver<Landed>>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Landed {
     Stored,
     KeptLast,
+    /// No call was made. Whoever is of a higher class than those it was for may get one.
+    Refused,
     /// The key was invalidated meanwhile: whoever waited needs another fetch.
     Discarded,
 }
@@ -178,8 +162,7 @@ struct Memory {
     record: Option<Record>,
     /// The last fetch found the whole list gone; it is believed when the next one finds the same.
     doubted: bool,
-    /// When the content of the copy in KV was fetched, if it is known that there is one: not after an eviction.
-    in_kv: UnixMillis,
+    store: StoreCopy,
 }
 
 impl DurableObject for Refresher {
@@ -190,16 +173,15 @@ impl DurableObject for Refresher {
                 env,
                 memory: RefCell::new(None),
                 landing: RefCell::new(None),
-                last: Cell::new(Landed::Stored),
             }),
         }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.json().await? {
-            Message::Refresh(ask) => Response::from_json(&self.object.clone().refresh(ask).await?),
-            Message::Invalidate(key) => Response::from_json(&self.object.invalidate(&key)?),
-            Message::Forgive => Response::from_json(&self.object.forgive()?),
+            Message::Refresh(ask) => objects::reply(&self.object.clone().refresh(ask).await?),
+            Message::Invalidate(key) => objects::reply(&self.object.invalidate(&key)?),
+            Message::Forgive => objects::reply(&self.object.forgive()?),
         }
     }
 
@@ -213,27 +195,27 @@ impl DurableObject for Refresher {
 impl Object {
     async fn refresh(self: Rc<Self>, ask: Refresh) -> Result<Refreshed> {
         let config = self.config()?;
+        let class = ask.wish.class;
+        let mut joined = false;
         // An invalidation under way may discard a fetch or two; whoever asks for more than that may ask again.
         for _ in 0..3 {
             let now = clock::now();
             let decision = self.with_memory(|memory| {
                 let stored = memory.record.as_ref().map(|record| record.stamp);
-                let decision =
-                    memory
-                        .flight
-                        .ask(&config.flight, stored, ask.have, ask.wanted_since, now);
+                let decision = memory.flight.ask(&config.flight, stored, ask.wish, now);
                 if matches!(decision, Ask::Begin(_)) {
                     self.save_flight(memory)?;
                 }
                 Ok(decision)
             })?;
             let landing = match decision {
-                Ask::Enough => return self.reply(&ask, Outcome::Enough),
-                Ask::BackOff { .. } => return self.reply(&ask, Outcome::BackedOff),
+                Ask::Enough => return self.reply(&ask, Outcome::Enough, joined),
+                Ask::BackOff { .. } => return self.reply(&ask, Outcome::BackedOff, joined),
                 Ask::Begin(ticket) => {
                     let (landed, landing) = oneshot::channel();
                     let landing = landing.shared();
                     self.landing.replace(Some(landing.clone()));
+                    joined = false;
                     // Not in this request: the fetch goes on when whoever asked first is gone.
                     let flight = self
                         .clone()
@@ -241,28 +223,52 @@ impl Object {
                     self.state.wait_until(flight);
                     landing
                 }
-                // Taken out first: a borrow held while waiting would meet the next flight's `replace`.
-                Ask::Join => match self.landing.borrow().clone() {
-                    Some(landing) => landing,
-                    None => return self.reply(&ask, Outcome::BackedOff),
-                },
+                Ask::Join { raise } => {
+                    // Taken out first: a borrow held while waiting would meet the next flight's `replace`.
+                    let Some(landing) = self.landing.borrow().clone() else {
+                        return self.reply(&ask, Outcome::BackedOff, joined);
+                    };
+                    joined = true;
+                    tally::count(Family::Joins, [class_label(class), ""]);
+                    if raise {
+                        self.raise(ask.clone());
+                    }
+                    landing
+                }
             };
-            // Resolves when the sender is dropped as well.
-            let _ = landing.await;
-            match self.last.get() {
-                Landed::Stored => return self.reply(&ask, Outcome::Fetched),
-                Landed::KeptLast => return self.reply(&ask, Outcome::Failed),
+            // The sender is dropped when the fetch dies.
+            match landing.await.unwrap_or(Landed::KeptLast) {
+                Landed::Stored => return self.reply(&ask, Outcome::Fetched, joined),
+                Landed::KeptLast => return self.reply(&ask, Outcome::Failed, joined),
+                Landed::Refused => {
+                    let retry_at = self.with_memory(|memory| Ok(memory.flight.retry_at(class)))?;
+                    if retry_at > clock::now() {
+                        return self.reply(&ask, Outcome::BackedOff, joined);
+                    }
+                }
                 Landed::Discarded => {}
             }
         }
-        self.reply(&ask, Outcome::Failed)
+        self.reply(&ask, Outcome::Failed, joined)
+    }
+
+    /// Tells the guard for whom the call under way is now.
+    fn raise(&self, ask: Refresh) {
+        let env = self.env.clone();
+        self.state.wait_until(async move {
+            let class = ask.wish.class;
+            if let Err(error) = upstream_guard_do::raise(&env, ask.key.clone(), class).await {
+                let detail = json!({"key": ask.key, "error": error.to_string()});
+                log::write(Level::Warn, "not_raised", &ask.request, detail);
+            }
+        });
     }
 
     fn invalidate(&self, key: &RecordKey) -> Result<Epoch> {
         let epoch = self.with_memory(|memory| {
             let epoch = memory.flight.invalidate();
             self.save_flight(memory)?;
-            memory.in_kv = UnixMillis::default();
+            memory.store.deleted();
             Ok(epoch)
         })?;
         // For those who come to a place where nothing is known of the key yet; whoever demands the epoch is not served
@@ -271,7 +277,8 @@ impl Object {
         self.state.wait_until(async move {
             let deleted = async { Ok::<_, Error>(env.kv(RECORDS)?.delete(key.as_str()).await?) };
             if let Err(error) = deleted.await {
-                worker::console_error!("KV delete {key}: {error}");
+                let detail = json!({"key": key, "error": error.to_string()});
+                log::write(Level::Error, "kv_delete_failed", "", detail);
             }
         });
         Ok(epoch)
@@ -319,25 +326,27 @@ impl Object {
         ask: Refresh,
         ticket: Ticket,
         begun: UnixMillis,
-        landed: oneshot::Sender<()>,
+        landed: oneshot::Sender<Landed>,
     ) {
         let result = self.fetch_page(&config, &ask).await;
-        let for_kv = match self.land(&config, &ask, ticket, begun, result) {
-            Ok(for_kv) => for_kv,
+        let (how, for_kv) = match self.land(&config, &ask, ticket, begun, result) {
+            Ok(landing) => landing,
             Err(error) => {
-                worker::console_error!("{}: landing: {error}", ask.key);
-                self.last.set(Landed::KeptLast);
-                None
+                let detail = json!({"key": ask.key, "error": error.to_string()});
+                log::write(Level::Error, "not_stored", &ask.request, detail);
+                (Landed::KeptLast, None)
             }
         };
-        let _ = landed.send(());
+        // Nobody waits, perhaps.
+        let _ = landed.send(how);
         if let Some(record) = for_kv {
             self.copy_to_kv(&config, &ask.key, &record).await;
             // Where there is an alarm it looks after itself.
             if let Ok(None) = self.state.storage().get_alarm().await
                 && let Err(error) = self.wake_in(config.prices.dead_after()).await
             {
-                worker::console_error!("{}: no alarm: {error}", ask.key);
+                let detail = json!({"key": ask.key, "error": error.to_string()});
+                log::write(Level::Error, "no_alarm", &ask.request, detail);
             }
         }
     }
@@ -351,7 +360,15 @@ impl Object {
         let failed = |reason: &str| NoPage::Failed(reason.to_owned());
         let filters =
             Filters::parse(&ask.filters).map_err(|_| failed("the filters are not canonical"))?;
-        let call = upstream_guard_do::list_page(&self.env, &ask.key, &filters, ask.page, ask.class);
+        let Refresh {
+            key,
+            page,
+            wish,
+            request,
+            ..
+        } = ask;
+        let call =
+            upstream_guard_do::list_page(&self.env, key, &filters, *page, wish.class, request);
         let deadline = Delay::from(Duration::from_millis(config.flight.deadline));
         let result = match select(pin!(call), pin!(deadline)).await {
             Either::Left((Ok(result), _)) => result,
@@ -374,7 +391,7 @@ impl Object {
         })
     }
 
-    /// Lands a fetch; the record to copy to KV, if KV needs it.
+    /// Lands a fetch: what came of it, and the record to copy to KV, if KV needs it.
     fn land(
         &self,
         config: &Config,
@@ -382,7 +399,7 @@ impl Object {
         ticket: Ticket,
         begun: UnixMillis,
         result: std::result::Result<Fetched, NoPage>,
-    ) -> Result<Option<Record>> {
+    ) -> Result<(Landed, Option<Record>)> {
         self.with_memory(|memory| {
             let result = result.and_then(|fetched| {
                 let emptied = fetched.page.total == 0
@@ -416,58 +433,56 @@ impl Object {
                 clock::now(),
                 clock::random(),
             );
-            let stored = match (landing, result) {
+            let landed = match (landing, result) {
                 (Landing::Store(stamp), Ok(fetched)) => {
                     let record = Record::new(stamp, fetched.page);
                     self.save_record(&record)?;
                     let before = memory.record.replace(record.clone());
-                    // KV takes a write a second, and each costs: where nothing has changed, only a copy that grows too
-                    // old to be served at once is replaced.
                     let is_other = before.is_none_or(|before| before.page != record.page);
-                    let useful_for = config.prices.stale_while_revalidate / 2;
-                    let is_old = stamp.fetched_at.since(memory.in_kv) > useful_for;
-                    if is_other || is_old {
-                        memory.in_kv = stamp.fetched_at;
-                    }
-                    Some((record, is_other || is_old))
+                    let for_kv = memory
+                        .store
+                        .wants(&config.store, stamp.fetched_at, is_other);
+                    (Landed::Stored, for_kv.then_some(record))
                 }
                 (Landing::Discard(refused), _) => {
-                    worker::console_log!("{}: result discarded: {refused}", ask.key);
-                    None
+                    let (landed, reason) = match refused {
+                        Refused::Invalidated => (Landed::Discarded, "invalidated"),
+                        Refused::Overtaken => (Landed::KeptLast, "overtaken"),
+                    };
+                    tally::count(Family::Discards, [reason, ""]);
+                    let detail = json!({"key": ask.key, "reason": reason});
+                    log::write(Level::Info, "result_discarded", &ask.request, detail);
+                    (landed, None)
                 }
                 (_, Err(NoPage::Refused { reason, .. })) => {
-                    worker::console_log!("{}: not refreshed: {reason}", ask.key);
-                    None
+                    let detail = json!({"key": ask.key, "reason": reason});
+                    log::write(Level::Info, "not_refreshed", &ask.request, detail);
+                    (Landed::Refused, None)
                 }
                 (_, Err(NoPage::Failed(reason))) => {
                     let failures = memory.flight.failures();
-                    worker::console_warn!(
-                        "{}: refresh failed ({failures} in a row): {reason}",
-                        ask.key
-                    );
-                    None
+                    let detail = json!({"key": ask.key, "reason": reason, "failures": failures});
+                    log::write(Level::Warn, "refresh_failed", &ask.request, detail);
+                    (Landed::KeptLast, None)
                 }
-                (Landing::KeepLast, Ok(_)) => None,
+                (Landing::KeepLast, Ok(_)) => (Landed::KeptLast, None),
             };
-            self.last.set(match (&stored, landing) {
-                (Some(_), _) => Landed::Stored,
-                (None, Landing::Discard(Refused::Invalidated)) => Landed::Discarded,
-                (None, _) => Landed::KeptLast,
-            });
             self.save_flight(memory)?;
-            Ok(stored.and_then(|(record, for_kv)| for_kv.then_some(record)))
+            Ok(landed)
         })
     }
 
-    fn reply(&self, ask: &Refresh, outcome: Outcome) -> Result<Refreshed> {
+    fn reply(&self, ask: &Refresh, outcome: Outcome, joined: bool) -> Result<Refreshed> {
+        let Wish { have, class, .. } = ask.wish;
         self.with_memory(|memory| {
             let newer = |stamp: Stamp| {
-                !memory.flight.forbids(stamp) && ask.have.is_none_or(|have| have < stamp.ticket)
+                !memory.flight.forbids(stamp) && have.is_none_or(|have| have < stamp.ticket)
             };
             Ok(Refreshed {
                 outcome,
+                joined,
                 record: memory.record.clone().filter(|record| newer(record.stamp)),
-                retry_after_ms: memory.flight.retry_at().since(clock::now()),
+                retry_after_ms: memory.flight.retry_at(class).since(clock::now()),
                 epoch: memory.flight.epoch(),
             })
         })
@@ -484,8 +499,12 @@ impl Object {
                 .await
                 .map_err(Error::from)
         };
-        if let Err(error) = put.await {
-            worker::console_error!("KV put {key}: {error}");
+        let result = put.await;
+        let label = if result.is_ok() { "written" } else { "failed" };
+        tally::count(Family::KvWrites, [label, ""]);
+        if let Err(error) = result {
+            let detail = json!({"key": key, "error": error.to_string()});
+            log::write(Level::Error, "kv_put_failed", "", detail);
         }
     }
 
@@ -527,13 +546,13 @@ impl Object {
                 flight: serde_json::from_str(&row.flight)?,
                 record: row.record.and_then(|record| Record::decode(&record)),
                 doubted: row.doubted != 0,
-                in_kv: UnixMillis::default(),
+                store: StoreCopy::default(),
             },
             None => Memory {
                 flight: Flight::default(),
                 record: None,
                 doubted: false,
-                in_kv: UnixMillis::default(),
+                store: StoreCopy::default(),
             },
         })
     }

@@ -1,13 +1,20 @@
 //! Which path is answered by what.
 
+use std::rc::Rc;
+
+use serde_json::json;
 use worker::{Context, Env};
 
 use crate::{
-    auth, cargos, config, health,
+    auth, cargos, clock, config, health,
     http::{Answer, Described},
-    invalidate, prices,
+    invalidate,
+    log::{self, Level, RequestId},
+    metrics::{Family, Histogram, status_label},
+    metrics_do, metrics_page, prices,
     problem::Failure,
     reader::Reader,
+    tally,
 };
 
 /// A route, whatever version of the API it was asked under.
@@ -19,6 +26,7 @@ enum Route {
     Invalidate,
     Live,
     Ready,
+    Metrics,
 }
 
 impl Route {
@@ -29,6 +37,7 @@ impl Route {
             return match path {
                 "/health/live" => Some(Self::Live),
                 "/health/ready" => Some(Self::Ready),
+                "/metrics" => Some(Self::Metrics),
                 _ => None,
             };
         };
@@ -48,27 +57,58 @@ impl Route {
     fn method(self) -> &'static str {
         match self {
             Self::SignIn | Self::Invalidate => "POST",
-            Self::List | Self::Prices | Self::Live | Self::Ready => "GET",
+            Self::List | Self::Prices | Self::Live | Self::Ready | Self::Metrics => "GET",
+        }
+    }
+
+    /// Its name, as a label.
+    fn label(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::List => "list",
+            Self::Prices => "prices",
+            Self::Invalidate => "invalidate",
+            Self::Live => "live",
+            Self::Ready => "ready",
+            Self::Metrics => "metrics",
         }
     }
 }
 
 /// Answers any request.
 pub async fn answer(request: web_sys::Request, env: Env, context: Context) -> web_sys::Response {
+    let began = clock::now();
     let described = Described::of(&request);
-    dispatch(request, &described, env, context)
-        .await
-        .unwrap_or_else(Failure::into_answer)
-        .into_response()
+    let route = Route::of(described.path());
+    let id = Rc::new(RequestId::of(Clone::clone(&request)));
+    let answer = match dispatch(route, request, &described, env, context, id.clone()).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            if let Failure::Misconfigured(_) | Failure::Platform(_) = failure {
+                let detail = json!({"path": described.path(), "error": failure.to_string()});
+                log::write(Level::Error, "request_failed", id.as_str(), detail);
+            }
+            failure.into_answer().header("x-request-id", id.as_str())
+        }
+    };
+    let labels = [
+        route.map_or("none", Route::label),
+        status_label(answer.status()),
+    ];
+    tally::count(Family::Answers, labels);
+    tally::observe(Histogram::Answer, clock::now().since(began));
+    answer.into_response()
 }
 
 async fn dispatch(
+    route: Option<Route>,
     request: web_sys::Request,
     described: &Described,
     env: Env,
     context: Context,
+    id: Rc<RequestId>,
 ) -> Result<Answer, Failure> {
-    let route = Route::of(described.path()).ok_or(Failure::NotFound)?;
+    let route = route.ok_or(Failure::NotFound)?;
     let method = described.method();
     // HEAD is GET without the body, which the platform leaves out.
     if method != route.method() && !(method == "HEAD" && route.method() == "GET") {
@@ -82,16 +122,21 @@ async fn dispatch(
     match route {
         Route::Live => return Ok(health::live()),
         Route::Ready => return health::ready(&env).await,
-        Route::SignIn | Route::Invalidate | Route::List | Route::Prices => {}
+        _ => {}
     }
     let config = config::of(&env)?;
+    let now = clock::now();
+    if tally::is_due(config.metrics_every, now) {
+        metrics_do::hand_over_behind(&env, &context);
+    }
     match route {
-        Route::SignIn => return auth::sign_in(request, &config).await,
+        Route::Metrics => return metrics_page::answer(described, &env, &config).await,
+        Route::SignIn => return auth::sign_in(request, &config, &id).await,
         Route::Invalidate => return invalidate::answer(request, &env, &config).await,
         _ => {}
     }
     let session = auth::session(described, &config)?;
-    let reader = Reader::new(env, context, config, session.driver_id);
+    let reader = Reader::new(env, context, config, session.driver_id, id, now);
     let answer = match route {
         Route::Prices => prices::answer(described, reader).await?,
         _ => cargos::answer(described, reader).await?,
@@ -135,6 +180,7 @@ mod tests {
             "/cargos/",
             "/health",
             "/api/health/live",
+            "/api/metrics",
         ] {
             assert_eq!(Route::of(path), None, "{path}");
         }

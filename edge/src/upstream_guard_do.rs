@@ -10,12 +10,14 @@ use std::{
 
 use cargotech::{Client, Token};
 use domain::{Filters, Page};
+use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
     future::{AbortHandle, Either, LocalBoxFuture, Shared, abortable, select, try_join_all},
 };
 use serde::{Deserialize, Serialize};
-use swr::{Breaker, Budget, Class, Epoch, Grant, Pass, Permit, Place, UnixMillis};
+use serde_json::json;
+use swr::{Breaker, BreakerState, Budget, Class, Epoch, Grant, Pass, Permit, Place, UnixMillis};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
@@ -23,8 +25,14 @@ use crate::{
     config::{self, Config},
     guarded_keys::Keys,
     keys::RecordKey,
-    refresher_do::{self, send},
+    log::{self, Level},
+    metrics::{Family, Histogram},
+    objects::{self, send},
+    refresher_do, tally,
 };
+
+/// So long the word that somebody waits for a call is kept, if it comes before the call, in milliseconds.
+const RAISED_FOR: u64 = 1_500;
 
 /// After a recovery so many keys are told of it; the others find out when their back-off ends.
 const MOST_TROUBLED: usize = 900;
@@ -40,6 +48,12 @@ enum Message {
         key: RecordKey,
         filters: String,
         page: u32,
+        class: Class,
+        request: String,
+    },
+    /// Somebody of this class waits now for the call for this key.
+    Raise {
+        key: RecordKey,
         class: Class,
     },
     Status,
@@ -97,13 +111,21 @@ pub struct Fetched {
     pub took_ms: u32,
 }
 
-/// How things stand with upstream, for `/health/ready`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How things stand with upstream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Whether calls are being refused or probed.
-    breaker_open: bool,
+    pub breaker_open: bool,
+    /// Which of the two, if any.
+    pub breaker: BreakerState,
     /// Whether a login is held.
-    logged_in: bool,
+    pub logged_in: bool,
+    /// How many calls may be made at once.
+    pub calls_left: f64,
+    /// For how many milliseconds nobody may call, because upstream said so.
+    pub paused_for_ms: u64,
+    /// How many wait for a call.
+    pub in_line: usize,
 }
 
 /// Reads a page of a list upstream.
@@ -116,14 +138,24 @@ pub async fn list_page(
     filters: &Filters,
     page: u32,
     class: Class,
+    request: &str,
 ) -> Result<std::result::Result<Fetched, CallError>> {
     let message = Message::ListPage {
         key: key.clone(),
         filters: filters.to_query(),
         page,
         class,
+        request: request.to_owned(),
     };
     send(env, "UPSTREAM_GUARD", NAME, &message).await
+}
+
+/// Tells that somebody of this class waits now for the call for this key, which was asked for by somebody of a lower one.
+///
+/// # Errors
+/// If the guard can't be reached.
+pub async fn raise(env: &Env, key: RecordKey, class: Class) -> Result<()> {
+    send(env, "UPSTREAM_GUARD", NAME, &Message::Raise { key, class }).await
 }
 
 /// How things stand with upstream.
@@ -177,16 +209,22 @@ impl DurableObject for UpstreamGuard {
                 filters,
                 page,
                 class,
+                request,
             } => {
                 let filters = Filters::parse(&filters)
                     .map_err(|_| Error::RustError("the filters are not canonical".to_owned()))?;
                 guard.keys.note(&key, clock::now())?;
-                Response::from_json(&guard.list_page_alone(&key, &filters, page, class).await)
+                let wanted = Wanted::new(class, request);
+                objects::reply(&guard.list_page_alone(&key, &filters, page, wanted).await)
+            }
+            Message::Raise { key, class } => {
+                guard.raise(key, class);
+                objects::reply(&())
             }
             Message::Invalidate(invalidation) => {
-                Response::from_json(&guard.invalidate(invalidation).await?)
+                objects::reply(&guard.invalidate(invalidation).await?)
             }
-            Message::Status => Response::from_json(&guard.status()),
+            Message::Status => objects::reply(&guard.status()),
         }
     }
 }
@@ -212,7 +250,9 @@ struct Guard {
     config: Rc<Config>,
     keys: Keys,
     /// The call under way for each key, by the order in which they came.
-    under_way: RefCell<HashMap<RecordKey, (u64, AbortHandle)>>,
+    under_way: RefCell<HashMap<RecordKey, UnderWay>>,
+    /// For whom calls are that have yet to come, and until when that counts.
+    raised: RefCell<HashMap<RecordKey, (Class, UnixMillis)>>,
     calls: Cell<u64>,
     /// Keys whose refreshes have failed since upstream last recovered.
     troubled: RefCell<HashSet<RecordKey>>,
@@ -233,6 +273,7 @@ impl Guard {
         Ok(Self {
             keys: Keys::open(state.storage().sql(), config.prices.dead_after(), now)?,
             under_way: RefCell::default(),
+            raised: RefCell::default(),
             calls: Cell::new(0),
             troubled: RefCell::default(),
             env,
@@ -248,9 +289,28 @@ impl Guard {
     }
 
     fn status(&self) -> Status {
+        let now = clock::now();
+        let breaker = self.breaker.borrow().state();
+        let mut budget = self.budget.borrow_mut();
         Status {
-            breaker_open: self.breaker.borrow().is_open(),
+            breaker_open: breaker != BreakerState::Closed,
+            breaker,
             logged_in: self.token.borrow().is_some(),
+            calls_left: budget.left(now),
+            paused_for_ms: budget.paused_for(now),
+            in_line: budget.in_line(),
+        }
+    }
+
+    fn raise(&self, key: RecordKey, class: Class) {
+        match self.under_way.borrow().get(&key) {
+            Some(call) => call.wanted.raise(class),
+            None => {
+                let now = clock::now();
+                let mut raised = self.raised.borrow_mut();
+                raised.retain(|_, (_, until)| now < *until);
+                raised.insert(key, (class, now.plus(RAISED_FOR)));
+            }
         }
     }
 
@@ -261,19 +321,29 @@ impl Guard {
         key: &RecordKey,
         filters: &Filters,
         page: u32,
-        class: Class,
+        wanted: Rc<Wanted>,
     ) -> std::result::Result<Fetched, CallError> {
         let call = self.calls.get() + 1;
         self.calls.set(call);
-        let (page, end) = abortable(self.clone().list_page_in_time(filters, page, class));
-        if let Some((_, forgotten)) = self.under_way.borrow_mut().insert(key.clone(), (call, end)) {
-            forgotten.abort();
+        if let Some((class, until)) = self.raised.borrow_mut().remove(key)
+            && clock::now() < until
+        {
+            wanted.raise(class);
+        }
+        let (page, end) = abortable(self.clone().list_page_in_time(filters, page, &wanted));
+        let under_way = UnderWay {
+            call,
+            end,
+            wanted: wanted.clone(),
+        };
+        if let Some(forgotten) = self.under_way.borrow_mut().insert(key.clone(), under_way) {
+            forgotten.end.abort();
         }
         let result = page
             .await
             .unwrap_or(Err(CallError::Upstream(cargotech::Error::NoAnswer)));
         let mut under_way = self.under_way.borrow_mut();
-        if under_way.get(key).is_some_and(|&(last, _)| last == call) {
+        if under_way.get(key).is_some_and(|last| last.call == call) {
             under_way.remove(key);
         }
         drop(under_way);
@@ -289,11 +359,11 @@ impl Guard {
         self: Rc<Self>,
         filters: &Filters,
         page: u32,
-        class: Class,
+        wanted: &Wanted,
     ) -> std::result::Result<Fetched, CallError> {
         let in_time = Duration::from_millis(self.config.flight.deadline * 9 / 10);
         match select(
-            pin!(self.list_page(filters, page, class)),
+            pin!(self.list_page(filters, page, wanted)),
             pin!(Delay::from(in_time)),
         )
         .await
@@ -308,13 +378,13 @@ impl Guard {
         self: Rc<Self>,
         filters: &Filters,
         page: u32,
-        class: Class,
+        wanted: &Wanted,
     ) -> std::result::Result<Fetched, CallError> {
         let token = self.clone().token(None).await?;
-        match self.fetch_page(class, &token, filters, page).await {
+        match self.fetch_page(wanted, &token, filters, page).await {
             Err(CallError::Upstream(cargotech::Error::Unauthorized)) => {
                 let token = self.clone().token(Some(&token)).await?;
-                self.fetch_page(class, &token, filters, page).await
+                self.fetch_page(wanted, &token, filters, page).await
             }
             other => other,
         }
@@ -322,7 +392,7 @@ impl Guard {
 
     async fn fetch_page(
         &self,
-        class: Class,
+        wanted: &Wanted,
         token: &Token,
         filters: &Filters,
         page: u32,
@@ -332,8 +402,9 @@ impl Guard {
             began.set(clock::now());
             self.client.list_page(token, filters, page).await
         };
-        let page = self.call(class, call).await?;
+        let page = self.call(wanted, call).await?;
         let took = clock::now().since(began.get());
+        tally::observe(Histogram::Upstream, took);
         Ok(Fetched {
             page,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
@@ -367,7 +438,8 @@ impl Guard {
         let token = result?;
         if let Err(error) = save_token(&self.state, &token) {
             // The next object logs in again, nothing worse.
-            worker::console_error!("the login was not kept: {error}");
+            let detail = json!({"error": error.to_string()});
+            log::write(Level::Error, "login_not_kept", "", detail);
         }
         self.token.replace(Some(token));
         Ok(())
@@ -383,12 +455,15 @@ impl Guard {
             _ => {}
         }
         let login = self.client.login(&self.config.credentials);
-        let result = self.call(Class::Waiting, login).await;
+        let wanted = Wanted::new(Class::Waiting, String::new());
+        let result = self.call(&wanted, login).await;
         if let Err(CallError::Upstream(
             refusal @ (cargotech::Error::Suspended | cargotech::Error::BadCredentials),
         )) = &result
         {
-            worker::console_error!("CargoTech login refused, no call can be made: {refusal}");
+            let detail =
+                json!({"reason": refusal.to_string(), "consequence": "no call can be made"});
+            log::write(Level::Error, "login_refused", "", detail);
             let until = clock::now().plus(self.config.login_pause_ms);
             self.refused.replace(Some((refusal.clone(), until)));
         }
@@ -398,13 +473,25 @@ impl Guard {
     /// Makes a call when budget and breaker let it, and tells them how it ended.
     async fn call<T>(
         &self,
-        class: Class,
+        wanted: &Wanted,
         call: impl Future<Output = std::result::Result<T, cargotech::Error>>,
     ) -> std::result::Result<T, CallError> {
-        let pass = self.admit(class).await?;
-        let unreported = Unreported { guard: self, pass };
+        let admitted = self.admit(wanted).await;
+        let class = wanted.class.get();
+        let pass = admitted.inspect_err(|refusal| {
+            tally::count(Family::Refusals, [class_label(class), refusal.label()]);
+        })?;
+        let unreported = Unreported {
+            guard: self,
+            pass,
+            class,
+        };
         let result = call.await;
         unreported.report(&result);
+        if let Err(error) = &result {
+            let detail = json!({"class": class_label(class), "reason": error.to_string()});
+            log::write(Level::Warn, "upstream_call_failed", &wanted.request, detail);
+        }
         result.map_err(CallError::Upstream)
     }
 
@@ -413,11 +500,14 @@ impl Guard {
     fn recovered(&self) {
         self.budget.borrow_mut().forgo_burst(clock::now());
         let keys = self.troubled.take();
+        let detail = json!({"keys": keys.len()});
+        log::write(Level::Info, "upstream_recovered", "", detail);
         let env = self.env.clone();
         self.state.wait_until(async move {
             for key in keys {
                 if let Err(error) = refresher_do::forgive(&env, &key).await {
-                    worker::console_error!("{key} was not told of the recovery: {error}");
+                    let detail = json!({"key": key, "error": error.to_string()});
+                    log::write(Level::Warn, "recovery_not_told", "", detail);
                 }
             }
         });
@@ -446,17 +536,14 @@ impl Guard {
     }
 
     /// Waits for a place in the budget, as long as the refresh that needs it can still end in time.
-    async fn admit(&self, class: Class) -> std::result::Result<Pass, CallError> {
+    async fn admit(&self, wanted: &Wanted) -> std::result::Result<Pass, CallError> {
         let longest_wait = self
             .config
             .flight
             .deadline
             .saturating_sub(self.config.upstream_timeout.as_millis() as u64);
         let give_up_at = clock::now().plus(longest_wait);
-        let line = InLine {
-            budget: &self.budget,
-            place: self.budget.borrow_mut().join(class),
-        };
+        let mut line = InLine::join(&self.budget, wanted.class.get());
         loop {
             let now = clock::now();
             let open_for = self.breaker.borrow().refuses_for(now);
@@ -476,7 +563,11 @@ impl Guard {
                     };
                 }
                 Grant::In(ms) if now.plus(ms) <= give_up_at => {
-                    Delay::from(Duration::from_millis(ms)).await;
+                    let turn = Delay::from(Duration::from_millis(ms));
+                    if let Either::Right(_) = select(pin!(turn), wanted.raised()).await {
+                        drop(line);
+                        line = InLine::join(&self.budget, wanted.class.get());
+                    }
                 }
                 Grant::In(retry_after_ms) => return Err(CallError::BudgetSpent { retry_after_ms }),
             }
@@ -484,10 +575,60 @@ impl Guard {
     }
 }
 
+/// For whom a call is. That may change while it waits in the line: somebody joins whose reader waits.
+struct Wanted {
+    class: Cell<Class>,
+    /// The request that it was begun for.
+    request: String,
+    raised: RefCell<Option<oneshot::Sender<()>>>,
+}
+
+impl Wanted {
+    fn new(class: Class, request: String) -> Rc<Self> {
+        Rc::new(Self {
+            class: Cell::new(class),
+            request,
+            raised: RefCell::default(),
+        })
+    }
+
+    fn raise(&self, class: Class) {
+        if self.class.get() < class {
+            self.class.set(class);
+            if let Some(raised) = self.raised.take() {
+                // Nobody listens any more: it is no longer in the line.
+                let _ = raised.send(());
+            }
+        }
+    }
+
+    /// Resolves when it is raised, and when somebody else begins to listen.
+    fn raised(&self) -> oneshot::Receiver<()> {
+        let (raised, receiver) = oneshot::channel();
+        self.raised.replace(Some(raised));
+        receiver
+    }
+}
+
+/// A call under way.
+struct UnderWay {
+    /// Its place in the order in which they came.
+    call: u64,
+    end: AbortHandle,
+    wanted: Rc<Wanted>,
+}
+
 /// Somebody in the line for a call. Whoever is dropped leaves it.
 struct InLine<'a> {
     budget: &'a RefCell<Budget>,
     place: Place,
+}
+
+impl<'a> InLine<'a> {
+    fn join(budget: &'a RefCell<Budget>, class: Class) -> Self {
+        let place = budget.borrow_mut().join(class);
+        Self { budget, place }
+    }
 }
 
 impl Drop for InLine<'_> {
@@ -500,6 +641,7 @@ impl Drop for InLine<'_> {
 struct Unreported<'a> {
     guard: &'a Guard,
     pass: Pass,
+    class: Class,
 }
 
 impl Unreported<'_> {
@@ -509,9 +651,20 @@ impl Unreported<'_> {
             breaker, budget, ..
         } = self.guard;
         let now = clock::now();
+        let ended = match result {
+            Ok(_) => "ok",
+            Err(error) => error_label(error),
+        };
+        tally::count(Family::Calls, [class_label(self.class), ended]);
         match result {
             Err(error) if error.is_outage() => {
-                breaker.borrow_mut().failed(self.pass, now, clock::random());
+                let mut breaker = breaker.borrow_mut();
+                let was_open = breaker.is_open();
+                breaker.failed(self.pass, now, clock::random());
+                if breaker.is_open() && !was_open {
+                    let detail = json!({"reason": error.to_string()});
+                    log::write(Level::Error, "breaker_opened", "", detail);
+                }
             }
             answered => {
                 if let Err(cargotech::Error::RateLimited { retry_after_ms }) = answered {
@@ -531,6 +684,42 @@ impl Drop for Unreported<'_> {
     fn drop(&mut self) {
         let mut breaker = self.guard.breaker.borrow_mut();
         breaker.abandoned(self.pass, clock::now());
+    }
+}
+
+impl CallError {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::BudgetSpent { .. } => "budget",
+            Self::BreakerOpen { .. } => "breaker",
+            Self::Upstream(error) => error_label(error),
+        }
+    }
+}
+
+/// The value of a `class` label.
+pub fn class_label(class: Class) -> &'static str {
+    match class {
+        Class::Prefetch => "prefetch",
+        Class::Background => "background",
+        Class::Waiting => "waiting",
+    }
+}
+
+fn error_label(error: &cargotech::Error) -> &'static str {
+    use cargotech::Error;
+    match error {
+        Error::Unauthorized => "401",
+        Error::Suspended => "403",
+        Error::BadCredentials | Error::Rejected { .. } => "422",
+        Error::RateLimited { .. } => "429",
+        Error::Unavailable { status: 500 } => "500",
+        Error::Unavailable { status: 502 } => "502",
+        Error::Unavailable { status: 503 } => "503",
+        Error::Unavailable { status: 504 } => "504",
+        Error::Unavailable { .. } => "other",
+        Error::Malformed { .. } => "malformed",
+        Error::NoAnswer => "no_answer",
     }
 }
 

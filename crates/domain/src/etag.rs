@@ -24,6 +24,16 @@ impl Etag {
         Self(format!("\"{:016x}\"", hash.digest()))
     }
 
+    /// A tag as it stands in a query, with or without its quotes. What is none of ours is a tag that nobody knows.
+    pub fn of_query(text: &str) -> Self {
+        Self(format!("\"{}\"", text.trim_matches('"')))
+    }
+
+    /// The tag without its quotes, as it may stand in a query.
+    pub fn bare(&self) -> &str {
+        self.0.trim_matches('"')
+    }
+
     /// The tag as a header value.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,6 +93,16 @@ mod tests {
                 assert_ne!(one, other);
             }
         }
+    }
+
+    #[test]
+    fn a_query_may_leave_out_the_quotes() {
+        let tag = tag(1, &[(1, 5)]);
+        for text in [tag.as_str(), tag.bare()] {
+            assert_eq!(Etag::of_query(text), tag);
+        }
+        assert!(!tag.bare().contains('"'));
+        assert_ne!(Etag::of_query("nonsense"), tag);
     }
 
     #[test]

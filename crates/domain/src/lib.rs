@@ -9,6 +9,7 @@ pub mod filters;
 pub mod messages;
 pub mod money;
 pub mod price_book;
+pub mod price_delta;
 pub mod query;
 
 pub use cargo::{Cargo, CargoId, Page, Place};
@@ -16,6 +17,7 @@ pub use date::{Date, LoadingTime};
 pub use etag::Etag;
 pub use filters::{Filters, Mode};
 pub use money::Kopecks;
+pub use price_delta::PriceDelta;
 pub use query::{FieldError, ListQuery, PricesQuery, Window};
 
 /// Rows in one page of a list, upstream and in the cache: the most that CargoTech is asked for at once.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::PriceDelta;
 use crate::{Cargo, CargoId, Etag, FieldError, Kopecks};
 
 /// Body of `POST /api/auth/telegram`.
@@ -79,8 +81,14 @@ pub struct Prices {
     pub total: u32,
     /// When to ask again, in milliseconds.
     pub poll_after_ms: u64,
-    /// The first rows in list order.
+    /// The state that this answer begins from, if it tells only what has changed since: see [`PriceDelta`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Etag>,
+    /// The first rows in list order; after [`Prices::since`] only those that have changed.
     pub prices: Vec<PriceRow>,
+    /// After [`Prices::since`], all ids in their order, if that has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Vec<CargoId>>,
 }
 
 /// Header of a renewed session token.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Filters;
+use crate::{Etag, Filters};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +167,8 @@ pub struct PricesQuery {
     pub filters: Filters,
     /// How many rows from the top: the cards loaded, `1..=500`, 20 if not given.
     pub limit: u32,
+    /// The state that the client knows: only what has changed since need be told.
+    pub since: Option<Etag>,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
     pub min_epoch: u32,
 }
@@ -193,10 +195,12 @@ impl PricesQuery {
                 .then_some(())
                 .ok_or("expected cargo ids separated by commas")
         });
+        let since = parameters.take("since", |text| Ok::<_, String>(Etag::of_query(text)));
         let min_epoch = min_epoch(&mut parameters);
         parameters.finish(Self {
             filters,
             limit,
+            since,
             min_epoch,
         })
     }
@@ -289,6 +293,17 @@ mod tests {
         assert_eq!(ListQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
         assert_eq!(ListQuery::parse("").unwrap().min_epoch, 0);
         assert_eq!(fields(ListQuery::parse("min_epoch=-1")), ["min_epoch"]);
+    }
+
+    #[test]
+    fn a_state_that_nobody_knows_is_no_mistake() {
+        let since = |query| PricesQuery::parse(query).unwrap().since;
+        assert_eq!(since(""), None);
+        assert_eq!(since("since="), None);
+        let tag = since("since=%220123456789abcdef%22").unwrap();
+        assert_eq!(tag.as_str(), "\"0123456789abcdef\"");
+        assert!(since("since=x").is_some());
+        assert_eq!(fields(PricesQuery::parse("since=a&since=a")), ["since"]);
     }
 
     #[test]

@@ -25,6 +25,18 @@ pub enum Permit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass(u64);
 
+/// How a [`Breaker`] stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// Calls go.
+    Closed,
+    /// No call goes, or the next one is the probe.
+    Open,
+    /// One call probes.
+    HalfOpen,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed { failures: u32 },
@@ -118,7 +130,16 @@ impl Breaker {
 
     /// Whether calls are being refused or probed.
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, State::Closed { .. })
+        self.state() != BreakerState::Closed
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> BreakerState {
+        match self.state {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { .. } => BreakerState::Open,
+            State::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
     }
 
     fn change(&mut self, state: State) {
@@ -176,7 +197,9 @@ mod tests {
     #[test]
     fn one_probe_goes_through_after_the_pause() {
         let mut breaker = open();
+        assert_eq!(breaker.state(), BreakerState::Open);
         let probe = pass(&mut breaker, LATER);
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
         assert_eq!(
             breaker.permit(LATER),
             Permit::Refused(10_000),

@@ -80,11 +80,10 @@ impl Budget {
     /// before him wait for is theirs; half of the burst is kept for those who wait, and a quarter more for those who would
     /// get old copies.
     pub fn take(&mut self, place: Place, now: UnixMillis) -> Grant {
-        let elapsed = now.since(self.counted_at);
-        self.tokens = (self.tokens + elapsed as f64 * self.per_ms).min(self.burst);
-        self.counted_at = self.counted_at.max(now);
-        if now < self.paused_until {
-            return Grant::In(self.paused_until.since(now));
+        self.count(now);
+        let paused_for = self.paused_for(now);
+        if paused_for > 0 {
+            return Grant::In(paused_for);
         }
         let Place(Reverse(class), _) = place;
         let reserve = match class {
@@ -100,6 +99,28 @@ impl Budget {
         self.tokens -= 1.0;
         self.line.remove(&place);
         Grant::Now
+    }
+
+    fn count(&mut self, now: UnixMillis) {
+        let elapsed = now.since(self.counted_at);
+        self.tokens = (self.tokens + elapsed as f64 * self.per_ms).min(self.burst);
+        self.counted_at = self.counted_at.max(now);
+    }
+
+    /// How many calls may be made at once, by somebody who waits.
+    pub fn left(&mut self, now: UnixMillis) -> f64 {
+        self.count(now);
+        self.tokens
+    }
+
+    /// How many stand in the line.
+    pub fn in_line(&self) -> usize {
+        self.line.len()
+    }
+
+    /// For how many milliseconds nobody may call.
+    pub fn paused_for(&self, now: UnixMillis) -> u64 {
+        self.paused_until.since(now)
     }
 
     /// Upstream has just recovered: what was saved up meanwhile would hit it all at once. From now on refreshes flow in
@@ -144,6 +165,8 @@ mod tests {
             .filter(|_| take(&mut budget, Class::Waiting, T0) == Grant::Now)
             .count();
         assert_eq!(at_once, 60);
+        assert_eq!(budget.left(T0), 0.0);
+        assert_eq!(budget.left(T0.plus(6_000)).round(), 54.0);
     }
 
     #[test]
@@ -162,6 +185,7 @@ mod tests {
     fn whoever_came_first_is_served_first_and_no_latecomer_takes_his_token() {
         let mut budget = Budget::new(600, T0);
         let places: Vec<_> = (0..5).map(|_| budget.join(Class::Waiting)).collect();
+        assert_eq!(budget.in_line(), 5);
         let waits: Vec<_> = places
             .iter()
             .map(|&place| match budget.take(place, T0) {
@@ -234,6 +258,7 @@ mod tests {
         let mut budget = full();
         budget.pause(5_000, T0);
         budget.pause(1_000, T0);
+        assert_eq!(budget.paused_for(T0), 5_000);
         assert_eq!(
             take(&mut budget, Class::Waiting, T0.plus(1_000)),
             Grant::In(4_000)

@@ -19,7 +19,7 @@ mod time;
 
 pub use backoff::Backoff;
 pub use bounded::Bounded;
-pub use breaker::{Breaker, BreakerPolicy, Pass, Permit};
+pub use breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Permit};
 pub use budget::{Budget, Class, Grant, Place};
 pub use fence::{Epoch, Fence, Refused, Stamp, Ticket};
 pub use flight::{Ask, Flight, FlightPolicy, Landing, Outcome, Wish};

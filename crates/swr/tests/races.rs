@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use swr::{
-    Ask, Backoff, Class, Demand, Epoch, Flight, FlightPolicy, HotCopies, Landing, Look, Outcome, Policy,
-    Refused, Settled, Stamp, Stamped, Ticket, UnixMillis, Wish,
+    Ask, Backoff, Class, Demand, Epoch, Flight, FlightPolicy, HotCopies, Landing, Look, Outcome,
+    Policy, Refused, Settled, Stamp, Stamped, Ticket, UnixMillis, Wish,
 };
 
 const POLICY: Policy = Policy {

@@ -50,9 +50,11 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
         let mut wasm_opt = environment.command("wasm-opt");
         wasm_opt
             // What rustc uses by default: with all features on, the output is one that browsers refuse.
-            .args(["-Oz", "--enable-bulk-memory", "--enable-reference-types"])
+            .args(["--enable-bulk-memory", "--enable-reference-types"])
             .args(["--enable-sign-ext", "--enable-nontrapping-float-to-int"])
             .args(["--enable-mutable-globals", "--enable-multivalue"])
+            // As in index.html.
+            .args(["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"])
             .arg(&wasm)
             .arg("-o")
             .arg(&wasm);

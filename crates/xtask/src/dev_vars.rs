@@ -27,6 +27,20 @@ impl Secrets {
                 "  made {FILE} from {EXAMPLE}; it is ignored by git"
             ));
         }
+        let own = Secrets::read(project, FILE)?;
+        let example = Secrets::example(project)?;
+        let added = own.missing_from(&example);
+        if added.is_empty() {
+            return Ok(own);
+        }
+        // Made from an earlier example.
+        let mut text = fs::read_to_string(project.path(FILE))?;
+        for (name, value) in added {
+            text += &format!("\n{name}=\"{value}\"");
+            say(format_args!("  added {name} to {FILE}, as in {EXAMPLE}"));
+        }
+        text.push('\n');
+        fs::write(project.path(FILE), text).with_context(|| format!("{FILE} cannot be written"))?;
         Secrets::read(project, FILE)
     }
 
@@ -41,6 +55,16 @@ impl Secrets {
             file,
             values: parse(&text),
         })
+    }
+
+    /// What `example` has and this has not.
+    fn missing_from<'a>(&self, example: &'a Secrets) -> Vec<(&'a str, &'a str)> {
+        let is_missing = |name: &str| self.values.iter().all(|(known, _)| known != name);
+        let pairs = example.values.iter();
+        pairs
+            .filter(|(name, _)| is_missing(name))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
     }
 
     pub fn get(&self, name: &str) -> Result<&str> {
@@ -84,6 +108,16 @@ mod tests {
             parse(text),
             expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
+    }
+
+    #[test]
+    fn what_an_earlier_example_had_not_is_found_missing() {
+        let secrets = |text| Secrets {
+            file: FILE,
+            values: parse(text),
+        };
+        let own = secrets("A=mine\nB=\n");
+        assert_eq!(own.missing_from(&secrets("A=1\nB=2\nC=3\n")), [("C", "3")]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `LOADBOARD_BOT_TOKEN` | signs initData as Telegram does |
 //! | `LOADBOARD_SESSION_SECRET` | signs sessions as the Worker does |
 //! | `LOADBOARD_INTERNAL_SECRET` | signs orders to invalidate |
+//! | `LOADBOARD_METRICS_TOKEN` | reads the metrics |
 //!
 //! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
 //! earlier tests is nothing to it. It waits for conditions ([`until`]), never for time to pass.
@@ -15,6 +16,7 @@
 mod cold_filters;
 mod forgery;
 mod loadboard;
+mod metrics;
 mod reply;
 mod simulator;
 mod until;
@@ -23,6 +25,7 @@ pub mod windows;
 pub use cold_filters::ColdFilters;
 pub use forgery::{InitData, Order, SessionToken, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
+pub use metrics::Metrics;
 pub use reply::{Invalidated, Reply};
 pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};
 pub use until::{during, until};

@@ -7,7 +7,7 @@ use domain::messages::{CargoList, Prices};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::{Value, json};
 
-use crate::{InitData, Reply, variable};
+use crate::{InitData, Metrics, Reply, variable};
 
 /// The Worker, as the app of one driver talks to it. Clones are the same driver.
 #[derive(Clone, Debug)]
@@ -110,6 +110,20 @@ impl Loadboard {
         let request = self.request(Method::POST, "/api/internal/invalidate");
         self.send(request.header("x-signature", signature).body(body))
             .await
+    }
+
+    /// `GET /metrics` with this token.
+    pub async fn metrics_page(&self, token: &str) -> Reply {
+        let url = format!("{}/metrics", self.url);
+        self.send(self.http.get(url).bearer_auth(token)).await
+    }
+
+    /// Every sample of `GET /metrics`.
+    pub async fn metrics(&self) -> Metrics {
+        let reply = self
+            .metrics_page(&variable("LOADBOARD_METRICS_TOKEN"))
+            .await;
+        Metrics::parse(&reply.expect_status(200).body)
     }
 
     /// `POST /api/auth/telegram` with this initData.

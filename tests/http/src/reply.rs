@@ -235,7 +235,8 @@ impl Reply {
         let mut headers: Vec<(String, String)> = self
             .headers
             .iter()
-            .filter(|(name, _)| *name != "date")
+            // These differ whatever was asked.
+            .filter(|(name, _)| *name != "date" && *name != "x-request-id")
             .map(|(name, value)| {
                 (
                     name.to_string(),

@@ -59,12 +59,22 @@ impl Stats {
         self.endpoints.get(name).cloned().unwrap_or_default()
     }
 
-    /// Calls for pages of the list behind these filters.
+    /// Calls for the first page of the list behind these filters. The second may be fetched ahead of any reader.
     pub fn calls_for(&self, filters: &ColdFilters) -> u64 {
+        self.calls_with(filters, "&offset=0&")
+    }
+
+    /// Calls for all pages of that list.
+    pub fn calls_for_all_of(&self, filters: &ColdFilters) -> u64 {
+        self.calls_with(filters, "")
+    }
+
+    fn calls_with(&self, filters: &ColdFilters, parameter: &str) -> u64 {
         let of_filters = filters.upstream();
         self.list_queries
             .iter()
-            .filter(|(query, _)| query.contains(&of_filters))
+            .map(|(query, counts)| (format!("&{query}&"), counts))
+            .filter(|(query, _)| query.contains(&of_filters) && query.contains(parameter))
             .map(|(_, counts)| counts.calls)
             .sum()
     }

@@ -5,7 +5,10 @@ use std::{
     rc::Rc,
 };
 
-use domain::{Cargo, Etag, Filters};
+use domain::{
+    Cargo, Etag, Filters, PriceDelta,
+    messages::{PriceRow, Prices},
+};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
@@ -71,11 +74,18 @@ struct Loader {
     total: RwSignal<u32>,
     new: RwSignal<u32>,
     connection: RwSignal<Connection>,
-    etag: Rc<RefCell<Option<Etag>>>,
+    /// What the last poll brought, as long as it is what all cards were last told.
+    known: Rc<RefCell<Option<Rc<Known>>>>,
     /// First loads that failed in a row.
     failures: Rc<Cell<u32>>,
     /// The first load, again.
     retry: Rc<RefCell<Option<Timeout>>>,
+}
+
+/// A state of the prices.
+struct Known {
+    etag: Etag,
+    rows: Vec<PriceRow>,
 }
 
 /// The screen.
@@ -93,7 +103,7 @@ pub fn Board(
         total: RwSignal::default(),
         new: RwSignal::default(),
         connection: RwSignal::default(),
-        etag: Rc::default(),
+        known: Rc::default(),
         failures: Rc::default(),
         retry: Rc::default(),
     };
@@ -264,7 +274,7 @@ impl Loader {
                     next = list.next_offset;
                     if self.rows.append(list.cargos) {
                         // The tag names prices that the new cards have not seen.
-                        self.etag.replace(None);
+                        self.known.replace(None);
                         break;
                     }
                 }
@@ -298,7 +308,7 @@ impl Loader {
             }
         }
         self.rows.replace(cargos);
-        self.etag.replace(None);
+        self.known.replace(None);
         self.below.set(next.map_or(Below::Nothing, Below::At));
         self.new.set(0);
         true
@@ -306,24 +316,28 @@ impl Loader {
 
     /// One poll.
     async fn poll(self, signal: web_sys::AbortSignal) -> Event {
-        let known = self.etag.borrow().clone();
+        let known = self.known.borrow().clone();
+        let tag = known.as_ref().map(|known| &known.etag);
         let limit = self.rows.poll_limit();
-        match self
-            .api
-            .prices(&self.filters, limit, known.as_ref(), &signal)
-            .await
-        {
+        match self.api.prices(&self.filters, limit, tag, &signal).await {
             Ok(polled) => {
-                self.answered(polled.freshness);
-                if let Some(prices) = polled.prices {
+                if let Some(mut prices) = polled.prices {
+                    if complete(&mut prices, known.as_deref()).is_none() {
+                        self.known.replace(None);
+                        return Event::Failed(None);
+                    }
                     let patch = self.rows.patch(&prices);
                     self.total.set(prices.total);
                     let new = u32::try_from(patch.new).unwrap_or(u32::MAX);
                     if self.new.get_untracked() != new {
                         self.new.set(new);
                     }
-                    self.etag.replace(Some(prices.etag));
+                    self.known.replace(Some(Rc::new(Known {
+                        etag: prices.etag,
+                        rows: prices.prices,
+                    })));
                 }
+                self.answered(polled.freshness);
                 Event::Answered(polled.poll_after_ms)
             }
             Err(error) => {
@@ -357,4 +371,18 @@ impl Loader {
             ..connection
         });
     }
+}
+
+/// Makes the whole of an answer that tells only what has changed since `known`; nothing if it is not of that.
+fn complete(prices: &mut Prices, known: Option<&Known>) -> Option<()> {
+    let Some(since) = &prices.since else {
+        return Some(());
+    };
+    let known = known.filter(|known| known.etag == *since)?;
+    let delta = PriceDelta {
+        changed: std::mem::take(&mut prices.prices),
+        order: prices.order.take(),
+    };
+    prices.prices = delta.apply(&known.rows).ok()?;
+    Some(())
 }

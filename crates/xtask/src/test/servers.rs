@@ -96,6 +96,10 @@ impl Servers {
             "LOADBOARD_INTERNAL_SECRET",
             self.secrets.get("INTERNAL_SECRET")?,
         );
+        command.env(
+            "LOADBOARD_METRICS_TOKEN",
+            self.secrets.get("METRICS_TOKEN")?,
+        );
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use domain::messages::Prices;
 use tests_http::{
-    ColdFilters, Loadboard, Reply, Simulator, begin_with_calls_to_spare, during, unix_millis, until,
+    ColdFilters, Loadboard, Reply, Simulator, begin_with_calls_to_spare, during, unix_millis,
+    until,
     windows::{BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY, WHOLE_RECOVERY},
 };
 

@@ -3,6 +3,7 @@
 mod breaker;
 mod budget;
 mod dead_tokens;
+mod deltas;
 mod hostile_input;
 mod invalidation;
 mod list;
@@ -12,6 +13,7 @@ mod parameters;
 mod prices;
 mod routes;
 mod sessions;
+mod sight;
 mod sign_in;
 mod single_flight;
 mod spoilt_answers;

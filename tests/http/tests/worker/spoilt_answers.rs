@@ -137,7 +137,7 @@ async fn a_list_that_is_empty_once_is_not_believed() {
     let query = cold.to_string();
     let good = board.prices(&query).await;
     sim.tell(json!({
-        "weather": {"kind": "empty", "endpoint": "list", "times": 1},
+        "weather": {"kind": "empty", "endpoint": "list", "offset": 0, "times": 1},
         "reset_stats": true,
     }))
     .await;
