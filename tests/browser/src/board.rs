@@ -30,6 +30,52 @@ fn ids(host: &Host) -> Vec<String> {
 }
 
 #[wasm_bindgen_test]
+async fn what_has_changed_since_the_last_poll_is_enough() {
+    let (clock, server, host) = begin([3, 2, 1]).await;
+    let price = async |kopecks| {
+        server.set_rows(&[(3, 1_000_000), (2, kopecks), (1, 3_000_000)]);
+        clock.advance(11_000).await;
+        host.price(2)
+    };
+    assert_eq!(price(5_500_000).await, "55 000 ₽");
+    assert_eq!(price(6_600_000).await, "66 000 ₽");
+    assert!(server.deltas() >= 1, "told as a change");
+    let deltas = server.deltas();
+    server.forget();
+    assert_eq!(price(7_700_000).await, "77 000 ₽", "told in full");
+    assert_eq!(server.deltas(), deltas);
+    server.set_rows(&[(4, 4_400_000), (2, 8_800_000), (1, 3_000_000)]);
+    clock.advance(11_000).await;
+    assert_eq!(host.price(2), "88 000 ₽");
+    assert!(
+        host.card(3).class_list().contains("gone"),
+        "told by the order"
+    );
+    assert_eq!(server.deltas(), deltas + 1);
+}
+
+#[wasm_bindgen_test]
+async fn changes_of_another_state_are_not_taken_in() {
+    let (clock, server, host) = begin([2, 1]).await;
+    clock.advance(11_000).await;
+    let before = host.price(2);
+    let mut times = 0;
+    server.answer_with(move |call| {
+        times += 1;
+        (call.is_poll() && times == 1).then(|| {
+            let change = r#"{"etag":"\"b\"","as_of":0,"age_ms":0,"stale":false,"coherent":true,"total":2,
+                "poll_after_ms":1000,"since":"\"a\"","prices":[["2",1]]}"#;
+            Reply::text(change)
+        })
+    });
+    clock.advance(11_000).await;
+    assert_eq!(host.price(2), before);
+    server.set_rows(&[(2, 5_500_000), (1, 1_100_000)]);
+    clock.advance(30_000).await;
+    assert_eq!(host.price(2), "55 000 ₽", "asked for in full");
+}
+
+#[wasm_bindgen_test]
 async fn a_vanished_cargo_is_marked_and_comes_back() {
     let (clock, server, host) = begin([3, 2, 1]).await;
     server.set_rows(&rows([3, 1]));

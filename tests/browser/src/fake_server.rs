@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use domain::{
-    Cargo, Etag, Place,
+    Cargo, Etag, Place, PriceDelta,
     messages::{CargoList, Driver, PriceRow, Prices, Session},
 };
 use serde::Serialize;
@@ -50,6 +50,14 @@ pub struct Reply {
 }
 
 impl Reply {
+    pub fn text(body: &str) -> Self {
+        Self {
+            status: 200,
+            body: body.to_owned(),
+            ..Self::default()
+        }
+    }
+
     pub fn json(body: &impl Serialize) -> Self {
         Self {
             status: 200,
@@ -95,6 +103,9 @@ struct State {
     calls: Vec<Call>,
     gave_up: usize,
     override_reply: Option<Override>,
+    /// States that were told, by their tags.
+    known: BTreeMap<String, Vec<PriceRow>>,
+    deltas: usize,
 }
 
 type Override = Box<dyn FnMut(&Call) -> Option<Reply>>;
@@ -122,6 +133,8 @@ impl FakeServer {
             calls: Vec::new(),
             gave_up: 0,
             override_reply: None,
+            known: BTreeMap::new(),
+            deltas: 0,
         }));
         let answer = {
             let state = Rc::clone(&state);
@@ -139,7 +152,7 @@ impl FakeServer {
                         reply = overriding(&call);
                         state.borrow_mut().override_reply.get_or_insert(overriding);
                     }
-                    let reply = reply.unwrap_or_else(|| state.borrow().answer(&call));
+                    let reply = reply.unwrap_or_else(|| state.borrow_mut().answer(&call));
                     js_sys::JSON::parse(&serde_json::to_string(&reply).unwrap()).unwrap()
                 },
             )
@@ -189,6 +202,16 @@ impl FakeServer {
         self.calls().iter().filter(|call| call.is_poll()).count()
     }
 
+    /// How many polls were told only what had changed.
+    pub fn deltas(&self) -> usize {
+        self.0.borrow().deltas
+    }
+
+    /// Forgets what it has told.
+    pub fn forget(&self) {
+        self.0.borrow_mut().known.clear();
+    }
+
     /// How many requests were given up.
     pub fn gave_up(&self) -> usize {
         self.0.borrow().gave_up
@@ -196,7 +219,7 @@ impl FakeServer {
 }
 
 impl State {
-    fn answer(&self, call: &Call) -> Reply {
+    fn answer(&mut self, call: &Call) -> Reply {
         if call.is_sign_in() {
             return Reply::json(&session("token"));
         }
@@ -213,6 +236,18 @@ impl State {
                     .header("x-stale", 0)
                     .header("x-poll-after-ms", self.pace_ms);
             }
+            let known = call.url.split("&since=").nth(1);
+            let known = known.and_then(|tag| self.known.get(tag));
+            let delta = known.map(|known| PriceDelta::between(known, &rows));
+            self.known.insert(etag.bare().to_owned(), rows.clone());
+            let (since, prices, order) = match delta {
+                Some(PriceDelta { changed, order }) => {
+                    self.deltas += 1;
+                    let since = call.url.split("&since=").nth(1).map(Etag::of_query);
+                    (since, changed, order)
+                }
+                None => (None, rows, None),
+            };
             return Reply::json(&Prices {
                 etag,
                 as_of: 0,
@@ -221,7 +256,9 @@ impl State {
                 coherent: self.coherent,
                 total: self.total,
                 poll_after_ms: self.pace_ms,
-                prices: rows,
+                since,
+                prices,
+                order,
             })
             .header("x-poll-after-ms", self.pace_ms);
         }
