@@ -2,6 +2,7 @@
 
 use domain::messages::{Driver, Session, SignIn};
 use serde_json::json;
+use swr::UnixMillis;
 use telegram::init_data;
 
 use crate::{
@@ -20,12 +21,8 @@ const LONGEST_BODY: usize = 16 * 1024;
 ///
 /// # Errors
 /// [`Failure::Unauthorized`].
-pub async fn sign_in(
-    request: web_sys::Request,
-    config: &Config,
-    id: &RequestId,
-) -> Result<Answer, Failure> {
-    let body = http::body(&request, LONGEST_BODY)
+pub async fn sign_in(config: &Config, id: &RequestId) -> Result<Answer, Failure> {
+    let body = http::body(id.request(), LONGEST_BODY)
         .await
         .ok_or(Failure::Unauthorized)?;
     let sign_in: SignIn = serde_json::from_str(&body).map_err(|_| Failure::Unauthorized)?;
@@ -61,10 +58,10 @@ pub async fn sign_in(
 ///
 /// # Errors
 /// [`Failure::Unauthorized`] without a valid session token.
-pub fn session(request: &Described, config: &Config) -> Result<Signed, Failure> {
+pub fn session(request: &Described, config: &Config, now: UnixMillis) -> Result<Signed, Failure> {
     request
         .bearer()
-        .and_then(|token| sessions(config).verify(token, clock::now()))
+        .and_then(|token| sessions(config).verify(token, now))
         .ok_or(Failure::Unauthorized)
 }
 

@@ -45,7 +45,7 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         .header("cache-control", "private, no-cache")
         .header("cache-status", copies.status(policy))
         .header("age", copies.age_ms() / 1000)
-        .header("server-timing", reader.timing()))
+        .header_if("server-timing", reader.timing()))
 }
 
 /// The rows of the window. Each page begins at its own row, whatever the page before it left out.

@@ -121,7 +121,7 @@ impl Answer {
         Self {
             status,
             body,
-            headers: format!("content-type: {content_type}"),
+            headers: format!("content-type\n{content_type}"),
         }
     }
 
@@ -131,15 +131,23 @@ impl Answer {
             status: 304,
             body: Vec::new(),
             // The client's cache must not store the type of a body that is not there.
-            headers: "vary: authorization".to_owned(),
+            headers: "vary\nauthorization".to_owned(),
         }
     }
 
     /// Adds a header. Names are lower-case literals, values are ours: neither holds a line break.
     pub fn header(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         use std::fmt::Write;
-        let _ = write!(self.headers, "\n{name}: {value}");
+        let _ = write!(self.headers, "\n{name}\n{value}");
         self
+    }
+
+    /// Adds a header if there is something to say.
+    pub fn header_if(self, name: &str, value: Option<impl std::fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
     }
 
     /// The status.

@@ -59,13 +59,13 @@ enum Which {
 /// A signature or a time that is not taken; an order that makes no sense, or was carried out before; an object that can't
 /// be reached, in which case nothing is sure.
 pub async fn answer(
-    request: web_sys::Request,
+    request: &web_sys::Request,
     env: &Env,
     config: &Config,
 ) -> Result<Answer, Failure> {
     let signature = request.headers().get("x-signature").ok().flatten();
     let signature = signature.ok_or(Failure::Unauthorized)?;
-    let body = http::body(&request, LONGEST_BODY)
+    let body = http::body(request, LONGEST_BODY)
         .await
         .ok_or(Failure::Unauthorized)?;
     if !is_signed(&config.internal_secret, body.as_bytes(), &signature) {

@@ -27,6 +27,11 @@ pub struct RequestId {
 }
 
 impl RequestId {
+    /// The request itself.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// The name of this request; not looked for before somebody asks.
     pub fn of(request: Request) -> Self {
         Self {

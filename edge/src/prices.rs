@@ -88,7 +88,7 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         .header("cache-control", "private, no-cache")
         .header("cache-status", copies.status(policy))
         .header("age", age_ms / 1000)
-        .header("server-timing", reader.timing())
+        .header_if("server-timing", reader.timing())
         .header(STALE_HEADER, u8::from(stale))
         .header(POLL_AFTER_HEADER, poll_after_ms))
 }

@@ -114,9 +114,9 @@ impl Reader {
         Self { min_epoch, ..self }
     }
 
-    /// What the reading took so far.
-    pub fn timing(&self) -> ServerTiming {
-        self.timing.get()
+    /// What the reading took so far, unless memory alone has served it.
+    pub fn timing(&self) -> Option<ServerTiming> {
+        Some(self.timing.get()).filter(|timing| *timing != ServerTiming::default())
     }
 
     /// Has a page that is likely to be read next fetched behind the answer, unless it is at hand. Of all calls these are

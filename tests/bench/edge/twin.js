@@ -1,10 +1,11 @@
 // A hit of GET /api/cargos/prices/ as one writes it by hand in JavaScript: the session's signature and end are checked,
 // the record found by its key in a Map and judged by its age, the first rows taken, named by an ETag and answered with
-// the Worker's headers and body. No other route, no miss, no refresh: only what the Worker's hit is held against.
+// the Worker's headers and body, counted as the Worker counts it. No other route, no miss, no refresh: only what the Worker's hit is held against.
 import list from "list.json";
 
 const POLL_AFTER_MS = 10_000;
 const records = new Map([["account/cargos/mode=all/0", list]]);
+const counts = new Map();
 const encoder = new TextEncoder();
 let key;
 
@@ -51,6 +52,9 @@ export default {
     const stale = ageMs >= freshMs;
     const prices = JSON.stringify(record.cargos.slice(0, limit).map((cargo) => [cargo.id, cargo.price_kopecks]));
     const etag = `"${hash(`${record.total}${prices}`)}"`;
+    for (const sample of ["answers", "reads", "forms", "answer_bucket", "answer_sum", "age_bucket", "age_sum"]) {
+      counts.set(sample, (counts.get(sample) ?? 0) + 1);
+    }
     const same = request.headers.get("if-none-match") === etag;
     const body = same ? null
       : `{"etag":${JSON.stringify(etag)},"as_of":${record.as_of},"age_ms":${ageMs},"stale":${stale},"coherent":true,` +
