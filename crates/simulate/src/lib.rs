@@ -7,6 +7,7 @@
 //! (7); upstream sees no more than its budget, and an upstream that is down one probe at a time (8); what is served is
 //! what upstream gave (9) for that key (10).
 
+pub mod cost;
 mod kv;
 mod record;
 mod schedule;
