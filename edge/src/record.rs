@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use swr::{Stamp, Stamped};
 
 /// The format that this Worker writes. It reads no other: a record of another version is a miss.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A page with its stamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,7 @@ mod tests {
             ticket: Fence::default().begin(),
             fetched_at: UnixMillis(5),
             cost: 300,
+            waited: 0,
             spread: 7,
         };
         Record::new(
@@ -76,8 +77,8 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_a_miss() {
-        let other = record().encode().replace("\"v\":2", "\"v\":3");
-        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":2}"#] {
+        let other = record().encode().replace("\"v\":3", "\"v\":4");
+        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":3}"#] {
             assert_eq!(Record::decode(text), None, "{text}");
         }
     }

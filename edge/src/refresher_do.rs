@@ -23,7 +23,7 @@ use crate::{
     reader::RECORDS,
     record::Record,
     tally,
-    upstream_guard_do::{self, CallError, Fetched, class_label},
+    upstream_guard_do::{self, CallError, CallFor, Fetched, class_label},
 };
 
 /// What an object is told.
@@ -367,8 +367,16 @@ impl Object {
             request,
             ..
         } = ask;
-        let call =
-            upstream_guard_do::list_page(&self.env, key, &filters, *page, wish.class, request);
+        let copy_of = self.with_memory(|memory| {
+            let record = memory.record.as_ref();
+            Ok(record.map_or(UnixMillis::default(), |record| record.stamp.fetched_at))
+        });
+        let wanted = CallFor {
+            class: wish.class,
+            copy_of: copy_of.unwrap_or_default(),
+            request: request.clone(),
+        };
+        let call = upstream_guard_do::list_page(&self.env, key, &filters, *page, wanted);
         let deadline = Delay::from(Duration::from_millis(config.flight.deadline));
         let result = match select(pin!(call), pin!(deadline)).await {
             Either::Left((Ok(result), _)) => result,
@@ -419,6 +427,7 @@ impl Object {
             let outcome = match &result {
                 Ok(fetched) => swr::Outcome::Good {
                     cost: fetched.took_ms,
+                    waited: fetched.waited_ms,
                 },
                 Err(NoPage::Refused { retry_after, .. }) => swr::Outcome::Refused {
                     retry_after: *retry_after,

@@ -48,8 +48,7 @@ enum Message {
         key: RecordKey,
         filters: String,
         page: u32,
-        class: Class,
-        request: String,
+        wanted: CallFor,
     },
     /// Somebody of this class waits now for the call for this key.
     Raise {
@@ -58,6 +57,17 @@ enum Message {
     },
     Status,
     Invalidate(Invalidation),
+}
+
+/// For whom a call is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallFor {
+    /// Whether somebody waits for it.
+    pub class: Class,
+    /// When the copy was fetched that it is to replace; 0 if there is none.
+    pub copy_of: UnixMillis,
+    /// The request that it was begun for; empty if for none.
+    pub request: String,
 }
 
 /// What is to be invalidated, and by whose leave.
@@ -109,6 +119,8 @@ pub struct Fetched {
     pub page: Page,
     /// How long the call took, in milliseconds.
     pub took_ms: u32,
+    /// How long it had waited before, in milliseconds.
+    pub waited_ms: u32,
 }
 
 /// How things stand with upstream.
@@ -137,15 +149,13 @@ pub async fn list_page(
     key: &RecordKey,
     filters: &Filters,
     page: u32,
-    class: Class,
-    request: &str,
+    wanted: CallFor,
 ) -> Result<std::result::Result<Fetched, CallError>> {
     let message = Message::ListPage {
         key: key.clone(),
         filters: filters.to_query(),
         page,
-        class,
-        request: request.to_owned(),
+        wanted,
     };
     send(env, "UPSTREAM_GUARD", NAME, &message).await
 }
@@ -208,13 +218,12 @@ impl DurableObject for UpstreamGuard {
                 key,
                 filters,
                 page,
-                class,
-                request,
+                wanted,
             } => {
                 let filters = Filters::parse(&filters)
                     .map_err(|_| Error::RustError("the filters are not canonical".to_owned()))?;
                 guard.keys.note(&key, clock::now())?;
-                let wanted = Wanted::new(class, request);
+                let wanted = Wanted::new(wanted);
                 objects::reply(&guard.list_page_alone(&key, &filters, page, wanted).await)
             }
             Message::Raise { key, class } => {
@@ -304,12 +313,14 @@ impl Guard {
 
     fn raise(&self, key: RecordKey, class: Class) {
         match self.under_way.borrow().get(&key) {
-            Some(call) => call.wanted.raise(class),
-            None => {
+            Some(call) if call.wanted.is_in_line() => call.wanted.raise(class),
+            // It has yet to come.
+            _ => {
                 let now = clock::now();
                 let mut raised = self.raised.borrow_mut();
                 raised.retain(|_, (_, until)| now < *until);
-                raised.insert(key, (class, now.plus(RAISED_FOR)));
+                let word = raised.entry(key).or_insert((class, now));
+                *word = (word.0.max(class), now.plus(RAISED_FOR));
             }
         }
     }
@@ -337,6 +348,8 @@ impl Guard {
             wanted: wanted.clone(),
         };
         if let Some(forgotten) = self.under_way.borrow_mut().insert(key.clone(), under_way) {
+            // Whoever waited for that one waits for this.
+            wanted.raise(forgotten.wanted.class.get());
             forgotten.end.abort();
         }
         let result = page
@@ -405,9 +418,11 @@ impl Guard {
         let page = self.call(wanted, call).await?;
         let took = clock::now().since(began.get());
         tally::observe(Histogram::Upstream, took);
+        let waited = began.get().since(wanted.came_at);
         Ok(Fetched {
             page,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
+            waited_ms: u32::try_from(waited).unwrap_or(u32::MAX),
         })
     }
 
@@ -455,7 +470,11 @@ impl Guard {
             _ => {}
         }
         let login = self.client.login(&self.config.credentials);
-        let wanted = Wanted::new(Class::Waiting, String::new());
+        let wanted = Wanted::new(CallFor {
+            class: Class::Waiting,
+            copy_of: UnixMillis::default(),
+            request: String::new(),
+        });
         let result = self.call(&wanted, login).await;
         if let Err(CallError::Upstream(
             refusal @ (cargotech::Error::Suspended | cargotech::Error::BadCredentials),
@@ -543,7 +562,7 @@ impl Guard {
             .deadline
             .saturating_sub(self.config.upstream_timeout.as_millis() as u64);
         let give_up_at = clock::now().plus(longest_wait);
-        let mut line = InLine::join(&self.budget, wanted.class.get());
+        let mut line = InLine::join(&self.budget, wanted);
         loop {
             let now = clock::now();
             let open_for = self.breaker.borrow().refuses_for(now);
@@ -566,7 +585,7 @@ impl Guard {
                     let turn = Delay::from(Duration::from_millis(ms));
                     if let Either::Right(_) = select(pin!(turn), wanted.raised()).await {
                         drop(line);
-                        line = InLine::join(&self.budget, wanted.class.get());
+                        line = InLine::join(&self.budget, wanted);
                     }
                 }
                 Grant::In(retry_after_ms) => return Err(CallError::BudgetSpent { retry_after_ms }),
@@ -578,16 +597,25 @@ impl Guard {
 /// For whom a call is. That may change while it waits in the line: somebody joins whose reader waits.
 struct Wanted {
     class: Cell<Class>,
-    /// The request that it was begun for.
+    copy_of: UnixMillis,
     request: String,
+    came_at: UnixMillis,
     raised: RefCell<Option<oneshot::Sender<()>>>,
 }
 
 impl Wanted {
-    fn new(class: Class, request: String) -> Rc<Self> {
+    fn new(
+        CallFor {
+            class,
+            copy_of,
+            request,
+        }: CallFor,
+    ) -> Rc<Self> {
         Rc::new(Self {
             class: Cell::new(class),
+            copy_of,
             request,
+            came_at: clock::now(),
             raised: RefCell::default(),
         })
     }
@@ -600,6 +628,11 @@ impl Wanted {
                 let _ = raised.send(());
             }
         }
+    }
+
+    fn is_in_line(&self) -> bool {
+        let raised = self.raised.borrow();
+        raised.as_ref().is_some_and(|raised| !raised.is_canceled())
     }
 
     /// Resolves when it is raised, and when somebody else begins to listen.
@@ -625,8 +658,8 @@ struct InLine<'a> {
 }
 
 impl<'a> InLine<'a> {
-    fn join(budget: &'a RefCell<Budget>, class: Class) -> Self {
-        let place = budget.borrow_mut().join(class);
+    fn join(budget: &'a RefCell<Budget>, wanted: &Wanted) -> Self {
+        let place = budget.borrow_mut().join(wanted.class.get(), wanted.copy_of);
         Self { budget, place }
     }
 }

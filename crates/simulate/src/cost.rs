@@ -16,8 +16,6 @@ use swr::{
     UnixMillis, Wish,
 };
 
-/// Lists that differ in their filters, all of them read as often.
-pub const FILTER_SETS: u32 = 200;
 /// Calls that upstream permits in a minute.
 pub const CALLS_PER_MINUTE: u32 = 600;
 /// How often everybody polls, in milliseconds.
@@ -30,7 +28,7 @@ const POLICY: Policy = Policy {
     stale_if_error: 86_400_000,
 };
 const FLIGHT: FlightPolicy = FlightPolicy {
-    deadline: 15_000,
+    deadline: 25_000,
     backoff: Backoff {
         base: 1_000,
         max: 60_000,
@@ -43,7 +41,7 @@ const STORE: StorePolicy = StorePolicy {
 const UPSTREAM_MS: u64 = 300;
 const MESSAGE_MS: u64 = 10;
 /// A call waits in the line for so long at most.
-const LINE_MS: u64 = 5_000;
+const LINE_MS: u64 = 15_000;
 const HAND_OVER_EVERY: u64 = 10_000;
 const HOT_COPIES_BYTES: usize = 33_554_432;
 const COPY_BYTES: usize = 51_200;
@@ -81,6 +79,8 @@ pub struct Setting {
     pub scope: Scope,
     pub users: u32,
     pub locations: u32,
+    /// Lists that differ in their filters, all of them read as often, where drivers share records.
+    pub filter_sets: u32,
 }
 
 /// What was counted.
@@ -233,10 +233,19 @@ struct Asker {
     wish: Wish,
 }
 
+struct Reply {
+    key: u32,
+    asker: Asker,
+    copy: Option<Rc<Copy>>,
+    retry_after: u64,
+}
+
 #[derive(Clone, Copy)]
 struct Call {
     ticket: swr::Ticket,
     begun: u64,
+    went_at: u64,
+    copy_of: UnixMillis,
     place: Place,
     class: Class,
     went: bool,
@@ -274,7 +283,7 @@ struct World {
     isolates: Vec<Isolate>,
     objects: FxHashMap<u32, Object>,
     asks: FxHashMap<u32, (u32, Asker)>,
-    replies: FxHashMap<u32, (u32, Asker, Option<Rc<Copy>>, u64)>,
+    replies: FxHashMap<u32, Reply>,
     next: u32,
     budget: Budget,
     writes: FxHashMap<u32, Vec<Write>>,
@@ -342,7 +351,7 @@ impl World {
         self.cost.polls += 1;
         let location = user % self.setting.locations;
         let key = match self.setting.scope {
-            Scope::Account => user / self.setting.locations % FILTER_SETS,
+            Scope::Account => user / self.setting.locations % self.setting.filter_sets,
             Scope::User => user,
         };
         match self.design {
@@ -431,7 +440,7 @@ impl World {
                     self.cost.object_requests += 1;
                     self.budget.leave(call.place);
                     call.class = asker.wish.class;
-                    call.place = self.budget.join(call.class);
+                    call.place = self.budget.join(call.class, call.copy_of);
                     self.try_call(key);
                 }
             }
@@ -439,10 +448,13 @@ impl World {
                 object.waiting.push(asker);
                 // To the guard.
                 self.cost.object_requests += 1;
+                let copy_of = stored.map_or(UnixMillis(0), |stamp| stamp.fetched_at);
                 object.call = Some(Call {
                     ticket,
                     begun: self.now,
-                    place: self.budget.join(asker.wish.class),
+                    went_at: 0,
+                    copy_of,
+                    place: self.budget.join(asker.wish.class, copy_of),
                     class: asker.wish.class,
                     went: false,
                     give_up_at: self.now + LINE_MS,
@@ -462,6 +474,7 @@ impl World {
         match self.budget.take(call.place, moment(self.now)) {
             Grant::Now => {
                 call.went = true;
+                call.went_at = self.now;
                 self.cost.calls += 1;
                 self.send(2 * MESSAGE_MS + UPSTREAM_MS, Event::Land(key));
             }
@@ -474,8 +487,13 @@ impl World {
     }
 
     fn call_returns(&mut self, key: u32) {
-        let cost = UPSTREAM_MS as u32;
-        self.land(key, Outcome::Good { cost });
+        let call = self.objects.get(&key).and_then(|object| object.call);
+        let waited = call.map_or(0, |call| call.went_at - call.begun);
+        let good = Outcome::Good {
+            cost: UPSTREAM_MS as u32,
+            waited: waited as u32,
+        };
+        self.land(key, good);
     }
 
     fn land(&mut self, key: u32, outcome: Outcome) {
@@ -518,13 +536,24 @@ impl World {
         let retry_at = object.flight.retry_at(asker.wish.class);
         let retry_after = retry_at.since(moment(self.now));
         self.next = self.next.wrapping_add(1);
-        self.replies
-            .insert(self.next, (key, asker, copy, retry_after));
+        let reply = Reply {
+            key,
+            asker,
+            copy,
+            retry_after,
+        };
+        self.replies.insert(self.next, reply);
         self.send(MESSAGE_MS, Event::Reply(self.next));
     }
 
     fn reply_arrives(&mut self, reply: u32) {
-        let Some((key, asker, copy, retry_after)) = self.replies.remove(&reply) else {
+        let Some(Reply {
+            key,
+            asker,
+            copy,
+            retry_after,
+        }) = self.replies.remove(&reply)
+        else {
             return;
         };
         if let Some(copy) = copy {
@@ -635,6 +664,7 @@ impl World {
             ticket: self.tickets.begin(),
             fetched_at: moment(began),
             cost: 0,
+            waited: 0,
             spread: 0,
         };
         self.write(key, Rc::new(Copy(stamp)), location);
@@ -657,6 +687,7 @@ mod tests {
         scope: Scope::Account,
         users: 2_000,
         locations: 2,
+        filter_sets: 200,
     };
 
     fn cost(design: Design, setting: Setting) -> Cost {

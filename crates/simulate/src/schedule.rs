@@ -66,7 +66,7 @@ pub struct Schedule {
 }
 
 /// Everything heals within so long: the longest back-off, one deadline, and what messages take.
-pub const HEALING: u64 = 60_000 + 15_000 + 5_000;
+pub const HEALING: u64 = 60_000 + 25_000 + 5_000;
 /// Steady readers come so often while it is calm.
 const CALM_READ_EVERY: u64 = 2_000;
 

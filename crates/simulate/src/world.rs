@@ -30,7 +30,7 @@ const POLICY: Policy = Policy {
     stale_if_error: 60_000,
 };
 const FLIGHT: FlightPolicy = FlightPolicy {
-    deadline: 15_000,
+    deadline: 25_000,
     backoff: Backoff {
         base: 1_000,
         max: 60_000,
@@ -235,6 +235,7 @@ struct Fetch {
     began: u64,
     given: bool,
     took: u32,
+    waited: u32,
 }
 
 struct Call {
@@ -243,6 +244,8 @@ struct Call {
     generation: u32,
     object_generation: u32,
     class: Class,
+    /// When the copy was fetched that it is to replace.
+    copy_of: UnixMillis,
     /// When it came to the guard.
     came: u64,
     /// When a call went upstream for which nobody waits, while somebody waits for this one.
@@ -628,7 +631,8 @@ impl<'a> World<'a> {
         let now = demand.now.0;
         if let Some((of, before)) = *asked
             && of == stamp.ticket
-            && now < before + 1_000
+            // Where upstream is to be left alone, one asks every five seconds all the same.
+            && now < before + Policy::ask_again_after(stamp).min(5_000)
         {
             self.fail(format!(
                 "1: place {place} asks for key {key} twice in {} ms",
@@ -846,6 +850,7 @@ impl<'a> World<'a> {
                     began: self.now,
                     given: false,
                     took: 0,
+                    waited: 0,
                 });
                 tell!(self, "object {key} begins fetch {fetch} under {ticket:?}");
                 if let Some((failed, failures)) = self.objects[key].failed {
@@ -869,6 +874,7 @@ impl<'a> World<'a> {
                     generation: 0,
                     object_generation: generation,
                     class: wish.class,
+                    copy_of: stored.map_or(UnixMillis(0), |stamp| stamp.fetched_at),
                     came: 0,
                     passed_at: None,
                     give_up_at: 0,
@@ -930,6 +936,7 @@ impl<'a> World<'a> {
         let outcome = match result {
             CallResult::Good => Outcome::Good {
                 cost: self.fetches[fetch].took,
+                waited: self.fetches[fetch].waited,
             },
             CallResult::Refused(retry_after) => Outcome::Refused { retry_after },
             CallResult::Failed | CallResult::Lost => Outcome::Failed,
@@ -1055,7 +1062,6 @@ impl<'a> World<'a> {
             self.calls[call].class = self.calls[call].class.max(class);
         }
         self.calls[call].give_up_at = self.now + FLIGHT.deadline - UPSTREAM_TIMEOUT;
-        self.calls[call].place = Some(self.guard.budget.join(self.calls[call].class));
         let key = self.calls[call].key;
         if let Some(forgotten) = self.guard.under_way[key].replace(call)
             && self.calls[forgotten].state != CallState::Over
@@ -1064,19 +1070,30 @@ impl<'a> World<'a> {
                 self,
                 "guard: call {forgotten} is ended, another for key {key} has come"
             );
+            // Whoever waited for that one waits for this.
+            self.calls[call].class = self.calls[call].class.max(self.calls[forgotten].class);
             self.abandon_call(forgotten);
             self.answer_call(forgotten, CallResult::Failed);
         }
+        self.calls[call].place = Some(self.join(call));
         self.send(FLIGHT.deadline * 9 / 10, Event::CallGivenUp(call));
+    }
+
+    fn join(&mut self, call: usize) -> BudgetPlace {
+        let Call { class, copy_of, .. } = self.calls[call];
+        self.guard.budget.join(class, copy_of)
     }
 
     /// Somebody waits now for a call that is in the line.
     fn raise(&mut self, key: usize, class: Class) {
-        let Some(call) = self.guard.under_way[key] else {
-            self.guard.raised[key] = Some((class, self.now + WORD_SPREADS));
+        let in_line =
+            self.guard.under_way[key].filter(|&call| self.calls[call].state == CallState::Queued);
+        let Some(call) = in_line else {
+            let highest = self.guard.raised[key].map_or(class, |(before, _)| before.max(class));
+            self.guard.raised[key] = Some((highest, self.now + WORD_SPREADS));
             return;
         };
-        if self.calls[call].state != CallState::Queued || self.calls[call].class >= class {
+        if self.calls[call].class >= class {
             return;
         }
         tell!(self, "guard: call {call} is raised");
@@ -1084,7 +1101,7 @@ impl<'a> World<'a> {
         if let Some(place) = self.calls[call].place {
             self.guard.budget.leave(place);
         }
-        self.calls[call].place = Some(self.guard.budget.join(class));
+        self.calls[call].place = Some(self.join(call));
         self.admit(call);
     }
 
@@ -1260,7 +1277,10 @@ impl<'a> World<'a> {
                 self.guard.budget.pause(ms, now);
             } else {
                 self.fetches[fetch].given = true;
-                self.fetches[fetch].took = (self.now - self.calls[call].went) as u32;
+                let Call { came, went, .. } = self.calls[call];
+                self.fetches[fetch].began = went;
+                self.fetches[fetch].took = (self.now - went) as u32;
+                self.fetches[fetch].waited = (went - came) as u32;
             }
             if self.guard.down_since.is_none() || self.calls[call].is_probe {
                 self.guard.failures = 0;

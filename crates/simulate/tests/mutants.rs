@@ -114,8 +114,8 @@ const MUTANTS: [Mutant; 15] = [
     Mutant {
         fault: "what a refresh waited for a call counts as its cost",
         file: "flight.rs",
-        right: "                        cost,\n",
-        wrong: "                        cost: cost.max(u32::try_from(now.since(begun)).unwrap_or(u32::MAX)),\n",
+        right: "                        cost,\n                        waited,\n",
+        wrong: "                        waited,\n                        cost: cost.max(u32::try_from(now.since(begun)).unwrap_or(u32::MAX)),\n",
         // The more refreshes wait, the sooner they are asked for, and the more wait: some key gets none.
         breaks: 7,
     },

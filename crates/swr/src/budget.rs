@@ -25,10 +25,11 @@ pub enum Grant {
     In(u64),
 }
 
-/// Somebody's place in the line of those who want a call: before all of a lower class, behind all of his own who came
-/// before him.
+/// Somebody's place in the line of those who want a call: before all of a lower class; within a class behind those whose
+/// copy is older, and behind those who came before him with one as old. So where calls run short all copies grow old
+/// alike, and none starves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place(Reverse<Class>, u64);
+pub struct Place(Reverse<Class>, UnixMillis, u64);
 
 /// The calls that an upstream account may make: a token bucket that keeps to its number in **any** minute, and a line of
 /// those who wait for a token.
@@ -63,10 +64,11 @@ impl Budget {
         }
     }
 
-    /// Joins the line. Whoever does must [`leave`](Self::leave) it, unless he is granted a call.
-    pub fn join(&mut self, class: Class) -> Place {
+    /// Joins the line with a copy that was fetched at `copy_of`, 0 if there is none. Whoever does must
+    /// [`leave`](Self::leave) it, unless he is granted a call.
+    pub fn join(&mut self, class: Class, copy_of: UnixMillis) -> Place {
         self.joined += 1;
-        let place = Place(Reverse(class), self.joined);
+        let place = Place(Reverse(class), copy_of, self.joined);
         self.line.insert(place);
         place
     }
@@ -85,7 +87,7 @@ impl Budget {
         if paused_for > 0 {
             return Grant::In(paused_for);
         }
-        let Place(Reverse(class), _) = place;
+        let Place(Reverse(class), ..) = place;
         let reserve = match class {
             Class::Waiting => 0.0,
             Class::Background => (self.burst / 2.0).floor(),
@@ -146,7 +148,7 @@ mod tests {
 
     /// Somebody comes, and does not wait.
     fn take(budget: &mut Budget, class: Class, now: UnixMillis) -> Grant {
-        let place = budget.join(class);
+        let place = budget.join(class, UnixMillis(0));
         let grant = budget.take(place, now);
         budget.leave(place);
         grant
@@ -184,7 +186,9 @@ mod tests {
     #[test]
     fn whoever_came_first_is_served_first_and_no_latecomer_takes_his_token() {
         let mut budget = Budget::new(600, T0);
-        let places: Vec<_> = (0..5).map(|_| budget.join(Class::Waiting)).collect();
+        let places: Vec<_> = (0..5)
+            .map(|_| budget.join(Class::Waiting, UnixMillis(0)))
+            .collect();
         assert_eq!(budget.in_line(), 5);
         let waits: Vec<_> = places
             .iter()
@@ -196,7 +200,7 @@ mod tests {
         assert_eq!(waits, [112, 223, 334, 445, 556]);
         // Two tokens have come; one who comes just now may not have them.
         let now = T0.plus(223);
-        let latecomer = budget.join(Class::Waiting);
+        let latecomer = budget.join(Class::Waiting, UnixMillis(0));
         assert!(matches!(budget.take(latecomer, now), Grant::In(_)));
         assert_eq!(budget.take(places[0], now), Grant::Now);
         assert_eq!(budget.take(places[1], now), Grant::Now);
@@ -206,13 +210,33 @@ mod tests {
     }
 
     #[test]
+    fn the_oldest_copy_is_refreshed_first() {
+        let mut budget = full();
+        for _ in 0..30 {
+            take(&mut budget, Class::Background, T0);
+        }
+        let mut line: Vec<_> = [7_000, 5_000, 6_000]
+            .map(|copy_of| (copy_of, budget.join(Class::Background, UnixMillis(copy_of))))
+            .to_vec();
+        let mut order = Vec::new();
+        for ms in 0..1_000 {
+            line.retain(|&(copy_of, place)| {
+                let is_granted = budget.take(place, T0.plus(ms)) == Grant::Now;
+                order.extend(is_granted.then_some(copy_of));
+                !is_granted
+            });
+        }
+        assert_eq!(order, [5_000, 6_000, 7_000]);
+    }
+
+    #[test]
     fn those_who_wait_pass_those_who_do_not() {
         let mut budget = full();
         for _ in 0..60 {
             take(&mut budget, Class::Waiting, T0);
         }
-        let background = budget.join(Class::Background);
-        let waiting = budget.join(Class::Waiting);
+        let background = budget.join(Class::Background, UnixMillis(0));
+        let waiting = budget.join(Class::Waiting, T0);
         let now = T0.plus(3_500);
         assert!(matches!(budget.take(background, now), Grant::In(_)));
         assert_eq!(budget.take(waiting, now), Grant::Now);

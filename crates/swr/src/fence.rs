@@ -23,10 +23,12 @@ pub struct Ticket {
 pub struct Stamp {
     /// Which fetch it came from. Of two copies the one with the greater ticket is the newer.
     pub ticket: Ticket,
-    /// When that fetch began: the content is at least as new as this.
+    /// When upstream was asked, or a little before: the content is at least as new as this.
     pub fetched_at: UnixMillis,
     /// How long upstream took, in milliseconds.
     pub cost: u32,
+    /// How long the fetch had waited for its call before, in milliseconds: long where calls run short.
+    pub waited: u32,
     /// By how much of [`Policy::SPREAD`](crate::Policy::SPREAD) this copy goes stale sooner than others: 0 not at all,
     /// 255 by all of it. Drawn by whoever stores the copy, so that all readers agree on it.
     pub spread: u8,

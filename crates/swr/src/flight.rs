@@ -71,6 +71,9 @@ pub enum Outcome {
         /// How long upstream took, in milliseconds, and nobody else: what a refresh waits for when calls run short must
         /// not make refreshes come sooner.
         cost: u32,
+        /// How long the fetch waited before upstream was asked, in milliseconds, or less: what it brings is so much newer
+        /// than its beginning.
+        waited: u32,
     },
     /// Without one, and upstream was asked.
     Failed,
@@ -154,14 +157,15 @@ impl Flight {
             return Landing::Discard(Refused::Invalidated);
         }
         match outcome {
-            Outcome::Good { cost } => match self.fence.land(ticket) {
+            Outcome::Good { cost, waited } => match self.fence.land(ticket) {
                 Ok(()) => {
                     self.failures = 0;
                     self.retry_at = UnixMillis::default();
                     Landing::Store(Stamp {
                         ticket,
-                        fetched_at: begun,
+                        fetched_at: begun.plus(waited.into()),
                         cost,
+                        waited,
                         spread: (random * 256.0) as u8,
                     })
                 }
@@ -238,7 +242,10 @@ mod tests {
             max: 8_000,
         },
     };
-    const GOOD: Outcome = Outcome::Good { cost: 300 };
+    const GOOD: Outcome = Outcome::Good {
+        cost: 300,
+        waited: 0,
+    };
     const JOIN: Ask = Ask::Join { raise: false };
     const T0: UnixMillis = UnixMillis(1_000_000);
 
@@ -312,11 +319,24 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_as_old_as_the_beginning_of_its_fetch() {
+    fn a_copy_is_as_old_as_its_call_whatever_that_took() {
         let mut key = Key::default();
         let ticket = key.begin(T0);
         key.land(ticket, T0, GOOD, T0.plus(9_000));
         assert_eq!(key.stored.map(|stamp| stamp.fetched_at), Some(T0));
+    }
+
+    #[test]
+    fn a_copy_that_waited_for_its_call_is_newer_than_its_flight() {
+        let mut key = Key::default();
+        let ticket = key.begin(T0);
+        let good = Outcome::Good {
+            cost: 300,
+            waited: 9_000,
+        };
+        key.land(ticket, T0, good, T0.plus(9_300));
+        let stamp = key.stored.expect("stored");
+        assert_eq!((stamp.fetched_at, stamp.waited), (T0.plus(9_000), 9_000));
     }
 
     #[test]

@@ -2,9 +2,6 @@ use std::{hash::Hash, rc::Rc, sync::Arc};
 
 use crate::{Bounded, Epoch, Policy, Stamp, UnixMillis, Verdict};
 
-/// How long after a refresh was asked for readers of the same place do not ask again, in milliseconds.
-const ASK_AGAIN_AFTER: u64 = 1_000;
-
 /// However long upstream is to be left alone, after so many milliseconds one reader of each place asks again: the outage
 /// may have ended sooner.
 const LONGEST_SILENCE: u64 = 5_000;
@@ -255,7 +252,7 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
         let reads_per_ms = f64::from(hot.reads) / now.since(hot.put_at).max(1_000) as f64;
         let asking = policy
             .is_due(stamp, verdict, reads_per_ms, demand.random)
-            .then(|| hot.asking(now));
+            .then(|| hot.asking(stamp, now));
         Some(Found {
             value: hot.value.clone(),
             verdict,
@@ -266,7 +263,7 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
 
 impl<V> Hot<V> {
     /// A reader finds this copy due for a refresh: should he ask for one? One does, then nobody for a moment.
-    fn asking(&mut self, now: UnixMillis) -> Asking {
+    fn asking(&mut self, stamp: Stamp, now: UnixMillis) -> Asking {
         let nothing_for = self.nothing_before.since(now);
         let Some((first, last)) = self.asked else {
             self.asked = Some((now, now));
@@ -277,7 +274,7 @@ impl<V> Hot<V> {
         };
         let since_last = now.since(last);
         let again_after = match nothing_for {
-            0 => ASK_AGAIN_AFTER,
+            0 => Policy::ask_again_after(stamp),
             _ => LONGEST_SILENCE,
         };
         let ask = since_last >= again_after;
@@ -320,6 +317,7 @@ mod tests {
             ticket,
             fetched_at,
             cost: 0,
+            waited: 0,
             spread: 0,
         })
     }
@@ -400,6 +398,26 @@ mod tests {
             copies.look(&"a", &POLICY, &at(later)),
             Look::Serve(_)
         ));
+    }
+
+    #[test]
+    fn where_refreshes_wait_for_their_calls_readers_ask_again_later() {
+        let mut copies = copies();
+        let (ticket, _) = tickets();
+        let stamp = Stamp {
+            waited: 12_000,
+            ..copy(ticket, T0).0
+        };
+        copies.put("a", Copy(stamp), 10, T0);
+        let mut asks = |ms| {
+            matches!(
+                copies.look(&"a", &POLICY, &at(T0.plus(ms))),
+                Look::Refresh(_)
+            )
+        };
+        assert!(asks(9_000));
+        assert!(!asks(21_999));
+        assert!(asks(22_000));
     }
 
     #[test]

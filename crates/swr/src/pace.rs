@@ -68,6 +68,7 @@ mod tests {
             ticket: Fence::default().begin(),
             fetched_at: UnixMillis(0),
             cost,
+            waited: 0,
             spread: 0,
         }
     }

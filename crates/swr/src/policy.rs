@@ -122,6 +122,13 @@ impl Policy {
         }
     }
 
+    /// How long after a refresh of this copy was asked for readers of the same place ask again, in milliseconds: a second,
+    /// and as long as the last one waited for its call. What is asked for again too soon only costs.
+    pub fn ask_again_after(stamp: Stamp) -> u64 {
+        const AT_LEAST: u64 = 1_000;
+        AT_LEAST + u64::from(stamp.waited)
+    }
+
     /// The age from which on a copy is not served at once any more, in milliseconds: 1 or more.
     fn served_for(&self) -> u64 {
         self.fresh
@@ -155,6 +162,7 @@ mod tests {
             ticket: Fence::default().begin(),
             fetched_at: UnixMillis(fetched_at),
             cost: 0,
+            waited: 0,
             spread: 0,
         }
     }

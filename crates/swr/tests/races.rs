@@ -21,7 +21,10 @@ const FLIGHT: FlightPolicy = FlightPolicy {
     },
 };
 const JOIN: Ask = Ask::Join { raise: false };
-const GOOD: Outcome = Outcome::Good { cost: 300 };
+const GOOD: Outcome = Outcome::Good {
+    cost: 300,
+    waited: 0,
+};
 const INVALIDATED: Landing = Landing::Discard(Refused::Invalidated);
 
 fn at(ms: u64) -> UnixMillis {

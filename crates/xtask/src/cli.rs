@@ -16,8 +16,9 @@ Usage: cargo xtask <command>
 Commands:
   dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
   test       Run all tests: unit, http, browser, e2e
+  soak       Ten minutes of polling drivers while upstream goes through every weather
   simulate   Run the cache's logic in virtual time, under every weather
-  bench      Measure and print tables: patch, edge
+  bench      Measure and print tables: patch, edge, cost
   build      Build the app into dist/ and the Worker into edge/build/
   lint       Check formatting, and clippy for native and wasm code
   setup      Install everything that any command needs
@@ -54,15 +55,26 @@ Options:
 const BENCH_HELP: &str = "\
 Measure, print tables, assert nothing.
 
-Usage: cargo xtask bench patch|edge [options]
+Usage: cargo xtask bench patch|edge|cost [options]
 
 patch: from the text of a prices answer to the patched page, beside vanilla JavaScript and HTMX, in Chromium
 edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
+cost: what the platform bills, what upstream sees and how old prices are, by simulation, beside plainer designs
 
 Options:
   --rounds N     edge: how many times each variant is measured [default: 3]
   --seconds N    edge: for how long each time [default: 5]
-  --json         Print JSON in place of tables";
+  --json         patch, edge: print JSON in place of tables
+  --users N, --locations N, --filter-sets N, --scope account|user
+                 cost: only for this many, in place of a range [filter sets: 200]";
+
+const SOAK_HELP: &str = "\
+300 drivers poll 30 lists while upstream goes from fair weather through slow, 500, hanging, 429 and malformed back to fair.
+
+Usage: cargo xtask soak [options]
+
+Options:
+  --seconds N    How long in all [default: 600]";
 
 /// What the user asked for.
 #[derive(Debug, PartialEq)]
@@ -73,12 +85,16 @@ pub enum Command {
     Dev(dev::Options),
     Test(test::Options),
     Lint,
+    /// For so many seconds.
+    Soak(u32),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
     /// With arguments for what measures.
     BenchPatch(Vec<OsString>),
     /// The same.
     BenchEdge(Vec<OsString>),
+    /// The same.
+    BenchCost(Vec<OsString>),
 }
 
 /// Reads the arguments that follow `cargo xtask`.
@@ -97,6 +113,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "dev" => parse_dev(parser),
         "test" => parse_test(parser),
         "bench" => parse_bench(parser),
+        "soak" => parse_soak(parser),
         "simulate" => Ok(Command::Simulate(parser.raw_args()?.collect())),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     }
@@ -167,8 +184,23 @@ fn parse_test(mut parser: Parser) -> Result<Command> {
     Ok(Command::Test(test::Options { suites, filter }))
 }
 
+fn parse_soak(mut parser: Parser) -> Result<Command> {
+    let mut seconds = 600;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(SOAK_HELP)),
+            Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Soak(seconds))
+}
+
 fn parse_bench(mut parser: Parser) -> Result<Command> {
     let edge = match parser.next()? {
+        Some(Arg::Value(name)) if name == "cost" => {
+            return Ok(Command::BenchCost(parser.raw_args()?.collect()));
+        }
         Some(Arg::Value(name)) if name == "edge" => true,
         Some(Arg::Value(name)) if name == "patch" => false,
         None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(BENCH_HELP)),
@@ -274,6 +306,12 @@ mod tests {
                     .into()
             )
         );
+        assert_eq!(
+            parsed("bench cost --users 5").unwrap(),
+            Command::BenchCost(vec!["--users".into(), "5".into()])
+        );
+        assert_eq!(parsed("soak").unwrap(), Command::Soak(600));
+        assert_eq!(parsed("soak --seconds 30").unwrap(), Command::Soak(30));
         assert_eq!(
             parsed("bench patch --json").unwrap(),
             Command::BenchPatch(vec!["--json".into()])

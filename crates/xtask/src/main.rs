@@ -74,7 +74,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
+        Command::Soak(seconds) => {
+            let options = test::Options {
+                suites: vec![test::Suite::Soak(seconds)],
+                filter: None,
+            };
+            return test::run(&project, &options);
+        }
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
+        Command::BenchCost(arguments) => simulate::cost(&project, &arguments)?,
         Command::BenchPatch(arguments) => bench_patch::run(&project, &arguments)?,
         Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,
     }

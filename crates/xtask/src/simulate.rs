@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: the simulation, or its mutants.
+//! `cargo xtask simulate`: the simulation, or its mutants. `cargo xtask bench cost`: what it says of the cost.
 
 use std::ffi::OsString;
 
@@ -26,5 +26,22 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
         cargo.args(["run", "--quiet", "--package", "simulate", "--"]);
         cargo.args(arguments);
     }
+    processes::run(&mut cargo)
+}
+
+/// What the cache costs. `arguments` are those of the program.
+pub fn cost(project: &Project, arguments: &[OsString]) -> Result<()> {
+    let mut cargo = Environment::default().command("cargo");
+    cargo.current_dir(&project.root);
+    cargo.args([
+        "run",
+        "--quiet",
+        "--package",
+        "simulate",
+        "--bin",
+        "cost",
+        "--",
+    ]);
+    cargo.args(arguments);
     processes::run(&mut cargo)
 }

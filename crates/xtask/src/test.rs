@@ -30,6 +30,9 @@ pub enum Suite {
     Browser,
     /// Journeys of a driver through the app, against the Worker as it ships.
     E2e,
+    /// Everybody polls for so many seconds, in every weather, against the Worker as it ships. Not one of the tests, which
+    /// have a short form of it.
+    Soak(u32),
 }
 
 impl Suite {
@@ -42,11 +45,12 @@ impl Suite {
             Suite::Http => "http",
             Suite::Browser => "browser",
             Suite::E2e => "e2e",
+            Suite::Soak(_) => "soak",
         }
     }
 
     fn uses_the_worker(self) -> bool {
-        matches!(self, Suite::Http | Suite::E2e)
+        matches!(self, Suite::Http | Suite::E2e | Suite::Soak(_))
     }
 
     fn uses_a_browser(self) -> bool {
@@ -153,6 +157,7 @@ impl<'a> Run<'a> {
             Suite::Http => self.http(),
             Suite::Browser => self.browser(),
             Suite::E2e => self.e2e(),
+            Suite::Soak(seconds) => self.soak(seconds),
         };
         processes::leave_to_interrupt();
         let tally = match outcome {

@@ -1,22 +1,83 @@
 //! `cargo xtask bench cost`.
 
-use std::time::Instant;
+use std::{process::ExitCode, time::Instant};
 
-use simulate::cost::{
-    self, CALLS_PER_MINUTE, Cost, Design, FILTER_SETS, POLL_EVERY, Scope, Setting,
-};
+use simulate::cost::{self, CALLS_PER_MINUTE, Cost, Design, POLL_EVERY, Scope, Setting};
 
 /// Polls of one world, beyond which it is counted for a minute only.
 const ENOUGH_POLLS: u64 = 3_000_000;
 const MINUTE: u64 = 60_000;
 
-fn main() {
+struct Options {
+    scopes: Vec<Scope>,
+    users: Vec<u32>,
+    locations: Vec<u32>,
+    filter_sets: u32,
+}
+
+fn main() -> ExitCode {
+    match options() {
+        Ok(options) => {
+            run(&options);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("cost: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Options, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let mut options = Options {
+        scopes: vec![Scope::Account, Scope::User],
+        users: vec![1_000, 10_000, 100_000, 1_000_000],
+        locations: vec![1, 10, 100],
+        filter_sets: 200,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("users") => options.users = vec![parser.value()?.parse()?],
+            Long("locations") => options.locations = vec![at_least_one(&parser.value()?)?],
+            Long("filter-sets") => options.filter_sets = at_least_one(&parser.value()?)?,
+            Long("scope") => {
+                options.scopes = match parser.value()?.string()?.as_str() {
+                    "account" => vec![Scope::Account],
+                    "user" => vec![Scope::User],
+                    _ => return Err("--scope must be account or user".into()),
+                };
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(options)
+}
+
+fn at_least_one(value: &std::ffi::OsStr) -> Result<u32, lexopt::Error> {
+    use lexopt::ValueExt;
+
+    match value.to_owned().parse()? {
+        0 => Err("1 is the least".into()),
+        number => Ok(number),
+    }
+}
+
+fn run(options: &Options) {
+    let Options {
+        scopes,
+        users,
+        locations,
+        filter_sets,
+    } = options;
     let began = Instant::now();
     println!(
-        "Per 1,000 polls; everybody polls every {} s, {FILTER_SETS} filter sets, upstream permits {CALLS_PER_MINUTE} calls a minute.",
+        "Per 1,000 polls; everybody polls every {} s, {filter_sets} filter sets, upstream permits {CALLS_PER_MINUTE} calls a minute.",
         POLL_EVERY / 1_000
     );
-    for scope in [Scope::Account, Scope::User] {
+    for &scope in scopes {
         println!(
             "\n{:<8} {:>9} {:>9}  {:<22} {:>9} {:>9} {:>9} {:>12} {:>9} {:>8} {:>12}",
             "scope",
@@ -31,12 +92,13 @@ fn main() {
             "refused",
             "$ a month"
         );
-        for users in [1_000, 10_000, 100_000, 1_000_000] {
-            for locations in [1, 10, 100] {
+        for &users in users {
+            for &locations in locations {
                 let setting = Setting {
                     scope,
                     users,
                     locations,
+                    filter_sets: *filter_sets,
                 };
                 for (design, name) in [
                     (Design::Ours, "this cache"),

@@ -42,6 +42,16 @@ impl Run<'_> {
         servers.watch(counted(&mut cargo)?)
     }
 
+    pub(super) fn soak(&self, seconds: u32) -> Result<Outcome> {
+        let mut cargo = self.compiled_tests(&["--test", "soak"], &[HTTP_TESTS])?;
+        let servers = Servers::start(self, Suite::Soak(seconds))?;
+        servers.tell(&mut cargo)?;
+        cargo.env("LOADBOARD_SOAK_SECONDS", seconds.to_string());
+        cargo.args(["--", "--nocapture"]);
+        let limit = LIMIT + Duration::from_secs(seconds.into());
+        servers.watch(counted_within(&mut cargo, limit)?)
+    }
+
     pub(super) fn browser(&self) -> Result<Outcome> {
         let browser = self.found_browser()?;
         let packages = self.packages_for_wasm_with(BROWSER_TEST)?;
@@ -136,6 +146,10 @@ impl Run<'_> {
 
 /// Runs `command`, shows its output, and counts the results in it.
 fn counted(command: &mut Command) -> Result<Outcome> {
+    counted_within(command, LIMIT)
+}
+
+fn counted_within(command: &mut Command, limit: Duration) -> Result<Outcome> {
     let mut child = Child::spawn(command.stdout(Stdio::piped()))?;
     let output = child.stdout();
     let counting = std::thread::spawn(move || {
@@ -156,7 +170,7 @@ fn counted(command: &mut Command) -> Result<Outcome> {
         }
         tally
     });
-    let status = child.wait_at_most(LIMIT)?;
+    let status = child.wait_at_most(limit)?;
     let Ok(tally) = counting.join() else {
         bail!("the output of the tests could not be read")
     };
