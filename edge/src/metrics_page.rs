@@ -105,6 +105,35 @@ fn is_equal(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// A dashboard that asks for what nobody counts shows an empty panel, and nobody notices.
+    #[test]
+    fn the_dashboard_asks_for_nothing_that_is_not_told() {
+        let status = Status {
+            breaker_open: false,
+            breaker: BreakerState::Closed,
+            logged_in: true,
+            calls_left: 60.0,
+            paused_for_ms: 0,
+            in_line: 0,
+        };
+        let told = metrics::render(&Default::default(), &gauges(&status, 600));
+        let mut asked = 0;
+        for rest in include_str!("../../docs/grafana.json")
+            .split("loadboard_")
+            .skip(1)
+        {
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            let family = name.trim_end_matches("_bucket");
+            let is_told = told.contains(&format!("# TYPE loadboard_{family} "));
+            assert!(is_told, "loadboard_{name}");
+            asked += 1;
+        }
+        assert!(asked > 10, "{asked}");
+    }
+
     #[test]
     fn only_the_very_token_is_equal() {
         assert!(is_equal("token", "token"));

@@ -282,6 +282,8 @@ struct Guard {
     down_since: Option<u64>,
     /// When the last outage ended.
     up_since: u64,
+    /// Whatever it was told before, it has forgotten.
+    born: u64,
 }
 
 /// See the module.
@@ -370,6 +372,7 @@ impl<'a> World<'a> {
                 failures: 0,
                 down_since: None,
                 up_since: 0,
+                born: 0,
             },
             reads: Vec::new(),
             asks: Vec::new(),
@@ -1128,7 +1131,8 @@ impl<'a> World<'a> {
             let object = &self.objects[key];
             let waits = object.waiting.iter().any(|&(ask, of)| {
                 let AskMessage { wish, came, .. } = self.asks[ask];
-                of == fetch && wish.class == Class::Waiting && self.now > came + WORD_SPREADS
+                let was_told = came > self.guard.born && self.now > came + WORD_SPREADS;
+                of == fetch && wish.class == Class::Waiting && was_told
             });
             let is_his = object.generation == object_generation;
             if is_his && waits && self.now > came + WORD_SPREADS {
@@ -1356,6 +1360,7 @@ impl<'a> World<'a> {
             failures: 0,
             down_since: None,
             up_since: self.now,
+            born: self.now,
         };
     }
 

@@ -31,13 +31,19 @@ impl Pace {
         asking: Option<Asking>,
     ) -> u64 {
         let nothing_for = asking.map_or(0, |asking| asking.nothing_for);
+        let longest = self.interval.saturating_mul(Self::LONGEST);
         if nothing_for > 0 {
-            let longest = self.interval.saturating_mul(Self::LONGEST);
             return nothing_for.clamp(self.interval, longest);
+        }
+        // Where calls run short its refresh will wait for its call about as long as the last one did.
+        let waited = u64::from(stamp.waited);
+        let left = asking.map_or(0, |asking| waited.saturating_sub(asking.since_first));
+        if left > 0 {
+            return (Self::REFRESH + left).min(longest);
         }
         let under_way = asking.is_some_and(|asking| {
             let first_in_a_while = asking.ask && asking.since_last >= self.interval / 2;
-            asking.since_first < self.interval / 2 || first_in_a_while
+            asking.since_first < waited + self.interval / 2 || first_in_a_while
         });
         match verdict {
             _ if under_way => Self::REFRESH,
@@ -126,6 +132,28 @@ mod tests {
             [1, 4_000, 15_000, 60_000].map(after),
             [10_000, 10_000, 15_000, 30_000]
         );
+    }
+
+    #[test]
+    fn where_refreshes_wait_for_their_calls_polls_wait_with_them() {
+        let after = |waited, since_first| {
+            let stamp = Stamp {
+                waited,
+                ..stamp(300)
+            };
+            let asking = Asking {
+                ask: since_first == 0,
+                since_first,
+                since_last: since_first,
+                nothing_for: 0,
+            };
+            PACE.poll_after(&POLICY, stamp, Verdict::Stale, Some(asking))
+        };
+        assert_eq!(after(12_000, 0), 13_500);
+        assert_eq!(after(12_000, 8_000), 5_500);
+        assert_eq!(after(12_000, 12_500), 1_500, "any moment now");
+        assert_eq!(after(12_000, 30_000), 10_000);
+        assert_eq!(after(60_000, 0), 30_000, "but never cease");
     }
 
     /// Once upstream is back, the first poll asks for the refresh and the second, 1.5 s later, has its result.
