@@ -54,8 +54,8 @@ impl Keys {
         Ok(())
     }
 
-    /// The keys whose name begins so.
-    pub fn with_prefix(&self, prefix: &str) -> Result<Vec<RecordKey>> {
+    /// The first `most` keys, in their order, whose name begins so and stands behind `after`.
+    pub fn with_prefix(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<RecordKey>> {
         #[derive(Deserialize)]
         struct Row {
             key: RecordKey,
@@ -63,8 +63,8 @@ impl Keys {
         let rows = self
             .sql
             .exec(
-                "SELECT key FROM keys WHERE substr(key, 1, length(?1)) = ?1",
-                vec![prefix.into()],
+                "SELECT key FROM keys WHERE substr(key, 1, length(?1)) = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+                vec![prefix.into(), after.into(), number(most as u64)],
             )?
             .to_array::<Row>()?;
         Ok(rows.into_iter().map(|row| row.key).collect())

@@ -88,14 +88,14 @@ pub async fn answer(
         signature: signature.to_ascii_lowercase(),
         good_until: given_at.plus(WINDOW_MS),
     };
-    let Some(epochs) = upstream_guard_do::invalidate(env, invalidation).await? else {
+    let Some(invalidated) = upstream_guard_do::invalidate(env, invalidation).await? else {
         return Err(Failure::Conflict("This order was carried out before."));
     };
-    tally::count_many(Family::Invalidations, [kind, ""], epochs.len() as u64);
+    tally::count_many(Family::Invalidations, [kind, ""], invalidated.records);
     let body = json!({
-        "invalidated": epochs.len(),
+        "invalidated": invalidated.records,
         // Whoever demands this with `min_epoch` is served nothing older, whichever of the records he reads.
-        "epoch": epochs.iter().map(|(_, epoch)| *epoch).max().unwrap_or_default(),
+        "epoch": invalidated.epoch,
     });
     Ok(Answer::json(200, &body).header("cache-control", "no-store"))
 }

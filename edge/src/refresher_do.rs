@@ -180,7 +180,7 @@ impl DurableObject for Refresher {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.json().await? {
             Message::Refresh(ask) => objects::reply(&self.object.clone().refresh(ask).await?),
-            Message::Invalidate(key) => objects::reply(&self.object.invalidate(&key)?),
+            Message::Invalidate(key) => objects::reply(&self.object.clone().invalidate(&key)?),
             Message::Forgive => objects::reply(&self.object.forgive()?),
         }
     }
@@ -264,7 +264,7 @@ impl Object {
         });
     }
 
-    fn invalidate(&self, key: &RecordKey) -> Result<Epoch> {
+    fn invalidate(self: Rc<Self>, key: &RecordKey) -> Result<Epoch> {
         let epoch = self.with_memory(|memory| {
             let epoch = memory.flight.invalidate();
             self.save_flight(memory)?;
@@ -273,8 +273,9 @@ impl Object {
         })?;
         // For those who come to a place where nothing is known of the key yet; whoever demands the epoch is not served
         // the old copy anyway.
-        let (env, key) = (self.env.clone(), key.clone());
+        let (this, env, key) = (self.clone(), self.env.clone(), key.clone());
         self.state.wait_until(async move {
+            this.set_alarm_if_none().await;
             let deleted = async { Ok::<_, Error>(env.kv(RECORDS)?.delete(key.as_str()).await?) };
             if let Err(error) = deleted.await {
                 let detail = json!({"key": key, "error": error.to_string()});
@@ -341,13 +342,22 @@ impl Object {
         let _ = landed.send(how);
         if let Some(record) = for_kv {
             self.copy_to_kv(&config, &ask.key, &record).await;
-            // Where there is an alarm it looks after itself.
-            if let Ok(None) = self.state.storage().get_alarm().await
-                && let Err(error) = self.wake_in(config.prices.dead_after()).await
-            {
-                let detail = json!({"key": ask.key, "error": error.to_string()});
-                log::write(Level::Error, "no_alarm", &ask.request, detail);
+            self.set_alarm_if_none().await;
+        }
+    }
+
+    /// Where there is an alarm it looks after itself.
+    async fn set_alarm_if_none(&self) {
+        let set = async {
+            if self.state.storage().get_alarm().await?.is_none() {
+                let dead_after = self.config()?.prices.dead_after();
+                self.wake_in(dead_after).await?;
             }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = set.await {
+            let detail = json!({"error": error.to_string()});
+            log::write(Level::Error, "no_alarm", "", detail);
         }
     }
 

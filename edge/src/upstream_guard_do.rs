@@ -37,6 +37,9 @@ const RAISED_FOR: u64 = 1_500;
 /// After a recovery so many keys are told of it; the others find out when their back-off ends.
 const MOST_TROUBLED: usize = 900;
 
+/// So many at a time: one request may make no more than a thousand of its own.
+const INVALIDATED_AT_ONCE: usize = 100;
+
 /// One account, one object.
 const NAME: &str = "cargotech";
 
@@ -56,7 +59,11 @@ enum Message {
         class: Class,
     },
     Status,
-    Invalidate(Invalidation),
+    Invalidate {
+        invalidation: Invalidation,
+        /// Records up to this one have been.
+        after: Option<RecordKey>,
+    },
 }
 
 /// For whom a call is.
@@ -89,6 +96,17 @@ pub enum Target {
     Key(RecordKey),
     /// All whose name begins so.
     Prefix(String),
+}
+
+/// What was invalidated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalidated {
+    /// How many records.
+    pub records: u64,
+    /// The highest of their new epochs.
+    pub epoch: Epoch,
+    /// The last of them, if there may be more.
+    last: Option<RecordKey>,
 }
 
 /// Why a call was not made, or what it ended with.
@@ -176,21 +194,30 @@ pub async fn status(env: &Env) -> Result<Status> {
     send(env, "UPSTREAM_GUARD", NAME, &Message::Status).await
 }
 
-/// Invalidates records: their new epochs. `None` if the request was carried out before.
+/// Invalidates records. `None` if the request was carried out before.
 ///
 /// # Errors
 /// If the guard or one of the records' objects can't be reached: then some may be as they were.
-pub async fn invalidate(
-    env: &Env,
-    invalidation: Invalidation,
-) -> Result<Option<Vec<(RecordKey, Epoch)>>> {
-    send(
-        env,
-        "UPSTREAM_GUARD",
-        NAME,
-        &Message::Invalidate(invalidation),
-    )
-    .await
+pub async fn invalidate(env: &Env, invalidation: Invalidation) -> Result<Option<Invalidated>> {
+    let mut all = Invalidated::default();
+    loop {
+        let message = Message::Invalidate {
+            invalidation: invalidation.clone(),
+            after: all.last.take(),
+        };
+        let some: Option<Invalidated> = send(env, "UPSTREAM_GUARD", NAME, &message).await?;
+        let Some(some) = some else {
+            return Ok(None);
+        };
+        all = Invalidated {
+            records: all.records + some.records,
+            epoch: all.epoch.max(some.epoch),
+            last: some.last,
+        };
+        if all.last.is_none() {
+            return Ok(Some(all));
+        }
+    }
 }
 
 /// See the module.
@@ -230,9 +257,10 @@ impl DurableObject for UpstreamGuard {
                 guard.raise(key, class);
                 objects::reply(&())
             }
-            Message::Invalidate(invalidation) => {
-                objects::reply(&guard.invalidate(invalidation).await?)
-            }
+            Message::Invalidate {
+                invalidation,
+                after,
+            } => objects::reply(&guard.invalidate(invalidation, after).await?),
             Message::Status => objects::reply(&guard.status()),
         }
     }
@@ -539,19 +567,31 @@ impl Guard {
             signature,
             good_until,
         }: Invalidation,
-    ) -> Result<Option<Vec<(RecordKey, Epoch)>>> {
-        if !self.keys.use_once(&signature, good_until, clock::now())? {
+        after: Option<RecordKey>,
+    ) -> Result<Option<Invalidated>> {
+        let is_first = after.is_none();
+        if is_first && !self.keys.use_once(&signature, good_until, clock::now())? {
             return Ok(None);
         }
         let keys = match target {
             Target::Key(key) => vec![key],
-            Target::Prefix(prefix) => self.keys.with_prefix(&prefix)?,
+            Target::Prefix(prefix) => {
+                let after = after.as_ref().map_or("", RecordKey::as_str);
+                self.keys.with_prefix(&prefix, after, INVALIDATED_AT_ONCE)?
+            }
         };
-        let epochs = keys.into_iter().map(async |key| {
-            let epoch = refresher_do::invalidate(&self.env, key.clone()).await?;
-            Ok((key, epoch))
-        });
-        try_join_all(epochs).await.map(Some)
+        let last = keys.last().filter(|_| keys.len() == INVALIDATED_AT_ONCE);
+        let last = last.cloned();
+        let records = keys.len() as u64;
+        let epochs = keys
+            .into_iter()
+            .map(async |key| refresher_do::invalidate(&self.env, key).await);
+        let epochs = try_join_all(epochs).await?;
+        Ok(Some(Invalidated {
+            records,
+            epoch: epochs.into_iter().max().unwrap_or_default(),
+            last,
+        }))
     }
 
     /// Waits for a place in the budget, as long as the refresh that needs it can still end in time.

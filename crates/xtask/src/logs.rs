@@ -112,11 +112,30 @@ fn shorten(line: &str) -> Option<String> {
     if is_decoration || SKIPPED.iter().any(|start| line.starts_with(start)) {
         return None;
     }
+    let told = event(line);
+    let line = told.as_deref().unwrap_or(line);
     let mut short: String = line.chars().take(LONGEST).collect();
     if short.len() < line.len() {
         short.push('…');
     }
     Some(short)
+}
+
+/// A line that the Worker has written as one JSON object, in words: what happened, then the rest.
+fn event(line: &str) -> Option<String> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&line[line.find('{')?..]).ok()?;
+    let mut words = object.get("event")?.as_str()?.replace('_', " ");
+    for (name, value) in &object {
+        if !["event", "level", "request"].contains(&name.as_str()) {
+            let value = match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            words += &format!(", {name}: {value}");
+        }
+    }
+    Some(words)
 }
 
 #[cfg(test)]
@@ -132,6 +151,18 @@ mod tests {
             "env.POLL_INTERVAL_MS (\"(hidden)\")  Environment Variable  local",
         ] {
             assert_eq!(shorten(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_told_in_words() {
+        let line = r#"▲ [WARNING] {"event":"refresh_failed","failures":2,"key":"a/0","level":"warn","request":"8c2f"}"#;
+        assert_eq!(
+            shorten(line).unwrap(),
+            "refresh failed, failures: 2, key: a/0"
+        );
+        for line in ["GET /api/ {} 200", "{\"level\":1}"] {
+            assert_eq!(shorten(line).unwrap(), line);
         }
     }
 
