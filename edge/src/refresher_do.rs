@@ -230,8 +230,8 @@ impl Object {
                     };
                     joined = true;
                     tally::count(Family::Joins, [class_label(class), ""]);
-                    if raise {
-                        self.raise(ask.clone());
+                    if let Some(ticket) = raise {
+                        self.raise(ask.clone(), ticket);
                     }
                     landing
                 }
@@ -253,11 +253,11 @@ impl Object {
     }
 
     /// Tells the guard for whom the call under way is now.
-    fn raise(&self, ask: Refresh) {
+    fn raise(&self, ask: Refresh, ticket: Ticket) {
         let env = self.env.clone();
         self.state.wait_until(async move {
-            let class = ask.wish.class;
-            if let Err(error) = upstream_guard_do::raise(&env, ask.key.clone(), class).await {
+            let (key, class) = (ask.key.clone(), ask.wish.class);
+            if let Err(error) = upstream_guard_do::raise(&env, key, ticket, class).await {
                 let detail = json!({"key": ask.key, "error": error.to_string()});
                 log::write(Level::Warn, "not_raised", &ask.request, detail);
             }
@@ -329,7 +329,7 @@ impl Object {
         begun: UnixMillis,
         landed: oneshot::Sender<Landed>,
     ) {
-        let result = self.fetch_page(&config, &ask).await;
+        let result = self.fetch_page(&config, &ask, ticket).await;
         let (how, for_kv) = match self.land(&config, &ask, ticket, begun, result) {
             Ok(landing) => landing,
             Err(error) => {
@@ -366,6 +366,7 @@ impl Object {
         &self,
         config: &Config,
         ask: &Refresh,
+        ticket: Ticket,
     ) -> std::result::Result<Fetched, NoPage> {
         let failed = |reason: &str| NoPage::Failed(reason.to_owned());
         let filters =
@@ -382,6 +383,7 @@ impl Object {
             Ok(record.map_or(UnixMillis::default(), |record| record.stamp.fetched_at))
         });
         let wanted = CallFor {
+            ticket: Some(ticket),
             class: wish.class,
             copy_of: copy_of.unwrap_or_default(),
             request: request.clone(),

@@ -17,7 +17,9 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use swr::{Breaker, BreakerState, Budget, Class, Epoch, Grant, Pass, Permit, Place, UnixMillis};
+use swr::{
+    Breaker, BreakerState, Budget, Class, Epoch, Grant, Pass, Permit, Place, Ticket, UnixMillis,
+};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// So long the word that somebody waits for a call is kept, if it comes before the call, in milliseconds.
-const RAISED_FOR: u64 = 1_500;
+const RAISED_FOR: u64 = 5_000;
 
 /// After a recovery so many keys are told of it; the others find out when their back-off ends.
 const MOST_TROUBLED: usize = 900;
@@ -53,9 +55,10 @@ enum Message {
         page: u32,
         wanted: CallFor,
     },
-    /// Somebody of this class waits now for the call for this key.
+    /// Somebody of this class waits now for the call of this fetch.
     Raise {
         key: RecordKey,
+        ticket: Ticket,
         class: Class,
     },
     Status,
@@ -66,9 +69,11 @@ enum Message {
     },
 }
 
-/// For whom a call is.
+/// What a call is for, and for whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallFor {
+    /// Which of the key's fetches; none for a login.
+    pub ticket: Option<Ticket>,
     /// Whether somebody waits for it.
     pub class: Class,
     /// When the copy was fetched that it is to replace; 0 if there is none.
@@ -178,12 +183,13 @@ pub async fn list_page(
     send(env, "UPSTREAM_GUARD", NAME, &message).await
 }
 
-/// Tells that somebody of this class waits now for the call for this key, which was asked for by somebody of a lower one.
+/// Tells that somebody of this class waits now for the call of this fetch, which was begun for somebody of a lower one.
 ///
 /// # Errors
 /// If the guard can't be reached.
-pub async fn raise(env: &Env, key: RecordKey, class: Class) -> Result<()> {
-    send(env, "UPSTREAM_GUARD", NAME, &Message::Raise { key, class }).await
+pub async fn raise(env: &Env, key: RecordKey, ticket: Ticket, class: Class) -> Result<()> {
+    let message = Message::Raise { key, ticket, class };
+    send(env, "UPSTREAM_GUARD", NAME, &message).await
 }
 
 /// How things stand with upstream.
@@ -253,8 +259,8 @@ impl DurableObject for UpstreamGuard {
                 let wanted = Wanted::new(wanted);
                 objects::reply(&guard.list_page_alone(&key, &filters, page, wanted).await)
             }
-            Message::Raise { key, class } => {
-                guard.raise(key, class);
+            Message::Raise { key, ticket, class } => {
+                guard.raise(key, ticket, class);
                 objects::reply(&())
             }
             Message::Invalidate {
@@ -288,8 +294,8 @@ struct Guard {
     keys: Keys,
     /// The call under way for each key, by the order in which they came.
     under_way: RefCell<HashMap<RecordKey, UnderWay>>,
-    /// For whom calls are that have yet to come, and until when that counts.
-    raised: RefCell<HashMap<RecordKey, (Class, UnixMillis)>>,
+    /// For whom the calls of fetches are that have yet to come, and when that was told.
+    raised: RefCell<HashMap<RecordKey, Raised>>,
     calls: Cell<u64>,
     /// Keys whose refreshes have failed since upstream last recovered.
     troubled: RefCell<HashSet<RecordKey>>,
@@ -339,17 +345,26 @@ impl Guard {
         }
     }
 
-    fn raise(&self, key: RecordKey, class: Class) {
-        match self.under_way.borrow().get(&key) {
-            Some(call) if call.wanted.is_in_line() => call.wanted.raise(class),
-            // It has yet to come.
-            _ => {
-                let now = clock::now();
-                let mut raised = self.raised.borrow_mut();
-                raised.retain(|_, (_, until)| now < *until);
-                let word = raised.entry(key).or_insert((class, now));
-                *word = (word.0.max(class), now.plus(RAISED_FOR));
-            }
+    fn raise(&self, key: RecordKey, ticket: Ticket, class: Class) {
+        if let Some(call) = self.under_way.borrow().get(&key)
+            && call.wanted.ticket == Some(ticket)
+        {
+            return call.wanted.raise(class);
+        }
+        // It has yet to come, or is over.
+        let told_at = clock::now();
+        let mut raised = self.raised.borrow_mut();
+        raised.retain(|_, word| told_at.since(word.told_at) < RAISED_FOR);
+        let word = Raised {
+            ticket,
+            class,
+            told_at,
+        };
+        let is_news = raised
+            .get(&key)
+            .is_none_or(|before| before.rank() < word.rank());
+        if is_news {
+            raised.insert(key, word);
         }
     }
 
@@ -364,10 +379,10 @@ impl Guard {
     ) -> std::result::Result<Fetched, CallError> {
         let call = self.calls.get() + 1;
         self.calls.set(call);
-        if let Some((class, until)) = self.raised.borrow_mut().remove(key)
-            && clock::now() < until
+        if let Some(word) = self.raised.borrow_mut().remove(key)
+            && wanted.ticket == Some(word.ticket)
         {
-            wanted.raise(class);
+            wanted.raise(word.class);
         }
         let (page, end) = abortable(self.clone().list_page_in_time(filters, page, &wanted));
         let under_way = UnderWay {
@@ -376,8 +391,6 @@ impl Guard {
             wanted: wanted.clone(),
         };
         if let Some(forgotten) = self.under_way.borrow_mut().insert(key.clone(), under_way) {
-            // Whoever waited for that one waits for this.
-            wanted.raise(forgotten.wanted.class.get());
             forgotten.end.abort();
         }
         let result = page
@@ -499,6 +512,7 @@ impl Guard {
         }
         let login = self.client.login(&self.config.credentials);
         let wanted = Wanted::new(CallFor {
+            ticket: None,
             class: Class::Waiting,
             copy_of: UnixMillis::default(),
             request: String::new(),
@@ -636,6 +650,7 @@ impl Guard {
 
 /// For whom a call is. That may change while it waits in the line: somebody joins whose reader waits.
 struct Wanted {
+    ticket: Option<Ticket>,
     class: Cell<Class>,
     copy_of: UnixMillis,
     request: String,
@@ -646,12 +661,14 @@ struct Wanted {
 impl Wanted {
     fn new(
         CallFor {
+            ticket,
             class,
             copy_of,
             request,
         }: CallFor,
     ) -> Rc<Self> {
         Rc::new(Self {
+            ticket,
             class: Cell::new(class),
             copy_of,
             request,
@@ -670,16 +687,25 @@ impl Wanted {
         }
     }
 
-    fn is_in_line(&self) -> bool {
-        let raised = self.raised.borrow();
-        raised.as_ref().is_some_and(|raised| !raised.is_canceled())
-    }
-
     /// Resolves when it is raised, and when somebody else begins to listen.
     fn raised(&self) -> oneshot::Receiver<()> {
         let (raised, receiver) = oneshot::channel();
         self.raised.replace(Some(raised));
         receiver
+    }
+}
+
+/// Word that came before the call that it is about.
+struct Raised {
+    ticket: Ticket,
+    class: Class,
+    told_at: UnixMillis,
+}
+
+impl Raised {
+    /// Of two words the one about the later fetch counts, then the one for the higher class.
+    fn rank(&self) -> (Ticket, Class) {
+        (self.ticket, self.class)
     }
 }
 

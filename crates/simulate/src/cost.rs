@@ -436,7 +436,9 @@ impl World {
             Ask::Enough | Ask::BackOff { .. } => self.reply(key, asker),
             Ask::Join { raise } => {
                 object.waiting.push(asker);
-                if raise && let Some(call) = object.call.as_mut().filter(|call| !call.went) {
+                if raise.is_some()
+                    && let Some(call) = object.call.as_mut().filter(|call| !call.went)
+                {
                     self.cost.object_requests += 1;
                     self.budget.leave(call.place);
                     call.class = asker.wish.class;

@@ -127,7 +127,7 @@ enum Event {
     CallEnds(usize),
     CallGivenUp(usize),
     CallReply(usize, CallResult),
-    RaiseArrives { key: usize, class: Class },
+    RaiseArrives { fetch: usize, class: Class },
     FlightDeadline { fetch: usize, seed: u64 },
     Forgive(usize),
     InvalidateArrives { key: usize, seed: u64 },
@@ -274,8 +274,8 @@ struct Guard {
     skew: i64,
     generation: u32,
     under_way: Vec<Option<usize>>,
-    /// Classes told of before the call itself came, and until when they count.
-    raised: Vec<Option<(Class, u64)>>,
+    /// The class that a fetch's call has by now, told before the call itself came.
+    raised: Vec<Option<(usize, Class)>>,
     troubled: Vec<bool>,
     /// Failures in a row, and when the last that counts as an outage ended: counted here, not by what is tested.
     failures: u32,
@@ -444,7 +444,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::CallReply(call, result) => self.call_replies(call, result),
-            Event::RaiseArrives { key, class } => self.raise(key, class),
+            Event::RaiseArrives { fetch, class } => self.raise(fetch, class),
             Event::FlightDeadline { fetch, seed } => {
                 if self.is_in_the_air(fetch) {
                     tell!(self, "the deadline of fetch {fetch} has passed");
@@ -829,10 +829,10 @@ impl<'a> World<'a> {
             Ask::Join { raise } => {
                 if let Some(fetch) = self.objects[key].under_way {
                     self.objects[key].waiting.push((ask, fetch));
-                    if raise {
+                    if raise.is_some() {
                         let after = delay(&mut self.asks[ask].rng);
                         let class = wish.class;
-                        self.send(after, Event::RaiseArrives { key, class });
+                        self.send(after, Event::RaiseArrives { fetch, class });
                     }
                 } else {
                     // The landing died: the slot is still taken.
@@ -1059,8 +1059,8 @@ impl<'a> World<'a> {
     fn guard_takes(&mut self, call: usize) {
         self.calls[call].generation = self.guard.generation;
         self.calls[call].came = self.now;
-        if let Some((class, until)) = self.guard.raised[self.calls[call].key].take()
-            && self.now < until
+        if let Some((fetch, class)) = self.guard.raised[self.calls[call].key].take()
+            && fetch == self.calls[call].fetch
         {
             self.calls[call].class = self.calls[call].class.max(class);
         }
@@ -1073,8 +1073,6 @@ impl<'a> World<'a> {
                 self,
                 "guard: call {forgotten} is ended, another for key {key} has come"
             );
-            // Whoever waited for that one waits for this.
-            self.calls[call].class = self.calls[call].class.max(self.calls[forgotten].class);
             self.abandon_call(forgotten);
             self.answer_call(forgotten, CallResult::Failed);
         }
@@ -1088,15 +1086,16 @@ impl<'a> World<'a> {
     }
 
     /// Somebody waits now for a call that is in the line.
-    fn raise(&mut self, key: usize, class: Class) {
-        let in_line =
-            self.guard.under_way[key].filter(|&call| self.calls[call].state == CallState::Queued);
-        let Some(call) = in_line else {
-            let highest = self.guard.raised[key].map_or(class, |(before, _)| before.max(class));
-            self.guard.raised[key] = Some((highest, self.now + WORD_SPREADS));
+    fn raise(&mut self, fetch: usize, class: Class) {
+        let key = self.fetches[fetch].key;
+        let its = self.guard.under_way[key].filter(|&call| self.calls[call].fetch == fetch);
+        let Some(call) = its else {
+            // Of two words the one about the later fetch counts, then the one for the higher class.
+            let word = Some((fetch, class));
+            self.guard.raised[key] = self.guard.raised[key].max(word);
             return;
         };
-        if self.calls[call].class >= class {
+        if self.calls[call].state != CallState::Queued || self.calls[call].class >= class {
             return;
         }
         tell!(self, "guard: call {call} is raised");

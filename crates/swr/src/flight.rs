@@ -51,8 +51,8 @@ pub enum Ask {
     Enough,
     /// A fetch is under way: let him wait for it.
     Join {
-        /// It was begun for a lower class: whoever guards upstream must be told that it is now for his.
-        raise: bool,
+        /// Its ticket, if it was begun for a lower class: whoever guards upstream must be told that it is now for his.
+        raise: Option<Ticket>,
     },
     /// Begin a fetch under this ticket.
     Begin(Ticket),
@@ -119,7 +119,7 @@ impl Flight {
             && now.since(flight.begun) < policy.deadline
             && !self.fence.forbids(flight.ticket)
         {
-            let raise = class > flight.class;
+            let raise = (class > flight.class).then_some(flight.ticket);
             flight.class = flight.class.max(class);
             return Ask::Join { raise };
         }
@@ -246,7 +246,7 @@ mod tests {
         cost: 300,
         waited: 0,
     };
-    const JOIN: Ask = Ask::Join { raise: false };
+    const JOIN: Ask = Ask::Join { raise: None };
     const T0: UnixMillis = UnixMillis(1_000_000);
 
     /// One key and the copy stored for it.
@@ -484,11 +484,13 @@ mod tests {
     #[test]
     fn whoever_waits_raises_a_flight_that_was_begun_for_nobody() {
         let mut key = Key::default();
-        let Ask::Begin(_) = key.ask_as(Class::Prefetch, T0) else {
+        let Ask::Begin(ticket) = key.ask_as(Class::Prefetch, T0) else {
             panic!("nothing was under way");
         };
         assert_eq!(key.ask_as(Class::Prefetch, T0), JOIN);
-        let raised = Ask::Join { raise: true };
+        let raised = Ask::Join {
+            raise: Some(ticket),
+        };
         assert_eq!(key.ask_as(Class::Background, T0), raised);
         assert_eq!(key.ask_as(Class::Waiting, T0), raised);
         assert_eq!(key.ask_as(Class::Background, T0), JOIN);

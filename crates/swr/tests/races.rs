@@ -20,7 +20,7 @@ const FLIGHT: FlightPolicy = FlightPolicy {
         max: 60_000,
     },
 };
-const JOIN: Ask = Ask::Join { raise: false };
+const JOIN: Ask = Ask::Join { raise: None };
 const GOOD: Outcome = Outcome::Good {
     cost: 300,
     waited: 0,
