@@ -44,12 +44,18 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         self.id.get_or_init(|| {
             let given = self.request.headers().get("cf-ray").ok().flatten();
-            given.unwrap_or_else(|| {
+            given.filter(|id| is_name(id)).unwrap_or_else(|| {
                 let half = || (clock::random() * f64::from(u32::MAX)) as u32;
                 format!("{:08x}{:08x}", half(), half())
             })
         })
     }
+}
+
+/// Whether a text is one that the platform gives: where it is not before us, anybody may send anything.
+fn is_name(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=40).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
 /// Writes a line: what happened, for which request (empty if for none), and what is known of it.
@@ -85,6 +91,14 @@ fn line(level: Level, event: &str, request: &str, detail: Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_name_is_one() {
+        assert!(is_name("8c2f0a1b2c3d4e5f-FRA"));
+        for id in ["", "a b", "a\"b", "\u{e9}", "{}", &"a".repeat(41)] {
+            assert!(!is_name(id), "{id}");
+        }
+    }
 
     #[test]
     fn a_line_is_one_json_object() {

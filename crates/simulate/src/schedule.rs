@@ -67,6 +67,9 @@ pub struct Schedule {
 
 /// Everything heals within so long: the longest back-off, one deadline, and what messages take.
 pub const HEALING: u64 = 60_000 + 25_000 + 5_000;
+/// So many readers come at once, in one schedule of so many.
+const CROWD: usize = 3_000;
+const CROWD_IN: u8 = 50;
 /// Steady readers come so often while it is calm.
 const CALM_READ_EVERY: u64 = 2_000;
 
@@ -117,6 +120,18 @@ impl Schedule {
             let first = at(rng);
             for _ in 0..[1, 1, 1, 4][rng.usize(0..4)] {
                 kinds.push((first + rng.u64(0..40), read));
+            }
+        }
+        // Now and then thousands come at once, everywhere.
+        if rng.u8(0..CROWD_IN) == 0 {
+            let first = at(rng);
+            for _ in 0..CROWD {
+                let read = Kind::Read {
+                    place: rng.usize(0..self.places.len()),
+                    key: rng.usize(0..self.keys),
+                    knowing: false,
+                };
+                kinds.push((first + rng.u64(0..1_000), read));
             }
         }
         for _ in 0..rng.u32(0..8) {

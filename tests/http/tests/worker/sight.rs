@@ -1,5 +1,6 @@
 //! What can be seen from outside of what the cache does.
 
+use reqwest::Method;
 use tests_http::{
     ColdFilters, Metrics, Order, Reply, begin, begin_with_calls_to_spare, until,
     windows::{RECOVERY, WHOLE_RECOVERY},
@@ -137,6 +138,12 @@ async fn a_failure_names_the_request() {
     assert!(!id.is_empty() && id.len() < 40, "{id}");
     let other = board.get("/api/nowhere").await;
     assert_ne!(other.expect_header("x-request-id"), id);
+    // The platform's own name, and nothing else that anybody sends.
+    for (ray, is_taken) in [("8c2f0a1b2c3d4e5f-FRA", true), ("\"; DROP", false)] {
+        let request = board.request(Method::GET, "/api/nowhere");
+        let reply = board.send(request.header("cf-ray", ray)).await;
+        assert_eq!(reply.expect_header("x-request-id") == ray, is_taken);
+    }
 }
 
 #[tokio::test]
