@@ -368,8 +368,9 @@ impl Guard {
         }
     }
 
-    /// One page. A call for the same key that is still under way is ended first: whoever asked for it has died, or he
-    /// would not have let another ask. So upstream never sees two at a time for one key.
+    /// One page. A call of an earlier fetch of the same key that is still under way is ended first: whoever asked for it
+    /// has died, or he would not have let another ask; one that comes after that of a later fetch is not made. So upstream
+    /// never sees two at a time for one key.
     async fn list_page_alone(
         self: &Rc<Self>,
         key: &RecordKey,
@@ -377,12 +378,22 @@ impl Guard {
         page: u32,
         wanted: Rc<Wanted>,
     ) -> std::result::Result<Fetched, CallError> {
+        let is_overtaken = self
+            .under_way
+            .borrow()
+            .get(key)
+            .is_some_and(|later| later.wanted.ticket > wanted.ticket);
+        if is_overtaken {
+            return Err(CallError::Upstream(cargotech::Error::NoAnswer));
+        }
         let call = self.calls.get() + 1;
         self.calls.set(call);
-        if let Some(word) = self.raised.borrow_mut().remove(key)
-            && wanted.ticket == Some(word.ticket)
+        let told = self.raised.borrow().get(key).map(Raised::rank);
+        if let Some((ticket, class)) = told
+            && wanted.ticket == Some(ticket)
         {
-            wanted.raise(word.class);
+            self.raised.borrow_mut().remove(key);
+            wanted.raise(class);
         }
         let (page, end) = abortable(self.clone().list_page_in_time(filters, page, &wanted));
         let under_way = UnderWay {

@@ -1059,13 +1059,19 @@ impl<'a> World<'a> {
     fn guard_takes(&mut self, call: usize) {
         self.calls[call].generation = self.guard.generation;
         self.calls[call].came = self.now;
-        if let Some((fetch, class)) = self.guard.raised[self.calls[call].key].take()
-            && fetch == self.calls[call].fetch
-        {
+        let Call { key, fetch, .. } = self.calls[call];
+        let is_overtaken =
+            self.guard.under_way[key].is_some_and(|later| self.calls[later].fetch > fetch);
+        if is_overtaken {
+            tell!(self, "guard: call {call} comes after that of a later fetch");
+            self.calls[call].state = CallState::Over;
+            self.answer_call(call, CallResult::Failed);
+            return;
+        }
+        if let Some((_, class)) = self.guard.raised[key].take_if(|(of, _)| *of == fetch) {
             self.calls[call].class = self.calls[call].class.max(class);
         }
         self.calls[call].give_up_at = self.now + FLIGHT.deadline - UPSTREAM_TIMEOUT;
-        let key = self.calls[call].key;
         if let Some(forgotten) = self.guard.under_way[key].replace(call)
             && self.calls[forgotten].state != CallState::Over
         {
@@ -1130,10 +1136,12 @@ impl<'a> World<'a> {
             let object = &self.objects[key];
             let waits = object.waiting.iter().any(|&(ask, of)| {
                 let AskMessage { wish, came, .. } = self.asks[ask];
-                let was_told = came > self.guard.born && self.now > came + WORD_SPREADS;
+                // A word that died with the guard before is told again to this one, a second later.
+                let was_told = came > self.guard.born + 1_000 && self.now > came + WORD_SPREADS;
                 of == fetch && wish.class == Class::Waiting && was_told
             });
-            let is_his = object.generation == object_generation;
+            // What was fetched before an invalidation is not what he waits for any more.
+            let is_his = object.generation == object_generation && object.under_way == Some(fetch);
             if is_his && waits && self.now > came + WORD_SPREADS {
                 self.calls[call].passed_at.get_or_insert(self.now);
             }

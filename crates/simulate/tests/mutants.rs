@@ -86,7 +86,7 @@ const MUTANTS: [Mutant; 15] = [
     Mutant {
         fault: "nobody is told that somebody waits now for what was begun for nobody",
         file: "flight.rs",
-        right: "let raise = (class > flight.class).then_some(flight.ticket);",
+        right: "let raise = is_news.then_some(flight.ticket);",
         wrong: "let raise = None;",
         breaks: 8,
     },

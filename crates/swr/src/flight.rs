@@ -30,7 +30,10 @@ pub struct Flight {
 struct UnderWay {
     ticket: Ticket,
     begun: UnixMillis,
+    /// For whom it was begun, for whom it is by now, and when whoever guards upstream was last told of that.
+    begun_for: Class,
     class: Class,
+    raised_at: UnixMillis,
 }
 
 /// What somebody wants who asks for a refresh.
@@ -96,6 +99,9 @@ pub enum Landing {
 }
 
 impl Flight {
+    /// Milliseconds between two words about one fetch, at least.
+    const RAISE_AGAIN_AFTER: u64 = 1_000;
+
     /// Somebody asks for a refresh. `stored` is the stamp of the copy at hand.
     pub fn ask(
         &mut self,
@@ -119,8 +125,15 @@ impl Flight {
             && now.since(flight.begun) < policy.deadline
             && !self.fence.forbids(flight.ticket)
         {
-            let raise = (class > flight.class).then_some(flight.ticket);
+            // Told again now and then: the word may have been lost.
+            let is_news = class > flight.class
+                || (class > flight.begun_for
+                    && now.since(flight.raised_at) >= Self::RAISE_AGAIN_AFTER);
+            if is_news {
+                flight.raised_at = now;
+            }
             flight.class = flight.class.max(class);
+            let raise = is_news.then_some(flight.ticket);
             return Ask::Join { raise };
         }
         let until = self.retry_at(class);
@@ -131,7 +144,9 @@ impl Flight {
         self.under_way = Some(UnderWay {
             ticket,
             begun: now,
+            begun_for: class,
             class,
+            raised_at: now,
         });
         Ask::Begin(ticket)
     }
@@ -495,6 +510,10 @@ mod tests {
         assert_eq!(key.ask_as(Class::Waiting, T0), raised);
         assert_eq!(key.ask_as(Class::Background, T0), JOIN);
         assert_eq!(key.ask_as(Class::Waiting, T0), JOIN, "once is enough");
+        // Unless the word was lost.
+        assert_eq!(key.ask_as(Class::Waiting, T0.plus(1_000)), raised);
+        assert_eq!(key.ask_as(Class::Waiting, T0.plus(1_001)), JOIN);
+        assert_eq!(key.ask_as(Class::Prefetch, T0.plus(3_000)), JOIN);
     }
 
     #[test]
