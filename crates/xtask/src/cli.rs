@@ -69,7 +69,7 @@ Options:
                  cost: only for this many, in place of a range [filter sets: 200]";
 
 const SOAK_HELP: &str = "\
-300 drivers poll 30 lists while upstream goes from fair weather through slow, 500, hanging, 429 and malformed back to fair.
+A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500, hanging, 429 and malformed back to fair.
 
 Usage: cargo xtask soak [options]
 

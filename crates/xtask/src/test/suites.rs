@@ -47,7 +47,7 @@ impl Run<'_> {
         let servers = Servers::start(self, Suite::Soak(seconds))?;
         servers.tell(&mut cargo)?;
         cargo.env("LOADBOARD_SOAK_SECONDS", seconds.to_string());
-        cargo.args(["--", "--nocapture"]);
+        cargo.args(["--", "--test-threads=1", "--nocapture"]);
         let limit = LIMIT + Duration::from_secs(seconds.into());
         servers.watch(counted_within(&mut cargo, limit)?)
     }

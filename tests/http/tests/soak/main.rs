@@ -1,5 +1,5 @@
-//! Everybody polls while upstream goes through every weather. A short form is one of the tests; `cargo xtask soak` runs ten
-//! minutes of it, with the windows that ship.
+//! Everybody comes at once, and everybody polls while upstream goes through every weather. A short form is one of the tests;
+//! `cargo xtask soak` runs a thousand readers and ten minutes of it, with the windows that ship.
 //!
 //! | variable | what |
 //! |---|---|
@@ -31,6 +31,8 @@ const WEATHER: [&str; 7] = [
 ];
 
 struct Soak {
+    /// Readers who come at once.
+    crowd: usize,
     clients: usize,
     lists: usize,
     weather: Duration,
@@ -43,6 +45,7 @@ impl Soak {
         let seconds = std::env::var("LOADBOARD_SOAK_SECONDS").ok();
         match seconds.and_then(|seconds| seconds.parse::<u32>().ok()) {
             Some(seconds) => Self {
+                crowd: 1_000,
                 clients: 300,
                 lists: 30,
                 weather: Duration::from_secs(seconds.into()) / WEATHER.len() as u32,
@@ -51,6 +54,7 @@ impl Soak {
             },
             // Lists that are fresh for a second each cost more than a call a second, of which there are nine.
             None => Self {
+                crowd: 300,
                 clients: 60,
                 lists: 6,
                 weather: Duration::from_secs(3),
@@ -70,17 +74,17 @@ struct Client {
     known: Option<(Etag, Vec<PriceRow>)>,
     /// Every price that he was ever shown.
     seen: Arc<Mutex<Seen>>,
-    polls: u32,
-    longest: Duration,
+    took: Vec<Duration>,
 }
 
 impl Client {
-    async fn poll_until(mut self, end: Instant) -> (u32, Duration) {
+    /// How long each poll took.
+    async fn poll_until(mut self, end: Instant) -> Vec<Duration> {
         while Instant::now() < end {
             let pause = self.poll().await;
             tokio::time::sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
         }
-        (self.polls, self.longest)
+        self.took
     }
 
     /// Polls as the app does, and says when to poll again.
@@ -92,8 +96,7 @@ impl Client {
             }
             None => self.board.get(&self.path).await,
         };
-        self.polls += 1;
-        self.longest = self.longest.max(reply.took);
+        self.took.push(reply.took);
         match reply.status {
             304 => assert!(self.known.is_some(), "{reply:?}"),
             200 => self.take_in(&reply).await,
@@ -140,6 +143,35 @@ fn weather(kind: &str, lasts: Duration) -> Value {
 }
 
 #[tokio::test]
+async fn a_crowd_of_cold_readers_makes_one_call() {
+    let Soak { crowd, .. } = Soak::from_environment();
+    let (board, sim) = begin().await;
+    sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 300}}))
+        .await;
+    let cold = ColdFilters::new();
+    let began = Instant::now();
+    let replies = board
+        .get_at_once(&format!("/api/cargos/?{cold}"), crowd)
+        .await;
+    let expected = sim.prices().await.order.my[..20].to_vec();
+    let mut fetched = 0;
+    for reply in replies {
+        let rows: Vec<_> = reply.list().cargos.iter().map(|cargo| cargo.id).collect();
+        assert_eq!(rows, expected);
+        let status = reply.expect_header("cache-status");
+        fetched += u32::from(status.contains("; stored") && !status.contains("; collapsed"));
+    }
+    assert_eq!(fetched, 1, "all others joined it, or found its copy");
+    let stats = sim.stats().await;
+    assert_eq!(stats.max_identical_lists_in_flight, 1);
+    // So many readers, and calls that take long on a busy machine, may find the copy due for its next refresh.
+    assert!(
+        (1..=windows::calls_due(began)).contains(&stats.calls_for(&cold)),
+        "{stats:?}"
+    );
+}
+
+#[tokio::test]
 async fn everybody_has_prices_in_every_weather() {
     let soak = Soak::from_environment();
     let (board, sim) = begin().await;
@@ -168,8 +200,7 @@ async fn everybody_has_prices_in_every_weather() {
                 path: paths[client % paths.len()].clone(),
                 known: None,
                 seen: seen.clone(),
-                polls: 0,
-                longest: Duration::ZERO,
+                took: Vec::new(),
             };
             tokio::spawn(client.poll_until(end))
         })
@@ -180,26 +211,28 @@ async fn everybody_has_prices_in_every_weather() {
         println!("{kind}");
         tokio::time::sleep(soak.weather).await;
     }
-    let (mut polls, mut longest) = (0, Duration::ZERO);
+    let mut took = Vec::new();
     for client in clients {
-        let (his, took) = client.await.expect("no client fails");
-        polls += his;
-        longest = longest.max(took);
+        took.extend(client.await.expect("no client fails"));
     }
+    took.sort_unstable();
 
     // What went on polling is fresh by now.
     everything_is_fresh(&board, &paths, soak.recovery).await;
     expect_given(&sim, &seen.lock().await.clone()).await;
     let stats = sim.stats().await;
     println!(
-        "{polls} polls, the longest took {longest:?}; {} calls, at most {} in a minute",
-        stats.calls, stats.max_calls_in_60s
+        "{} polls, half of them within {:?}, all within {:?}; {} calls, at most {} in a minute",
+        took.len(),
+        took[took.len() / 2],
+        took[took.len() - 1],
+        stats.calls,
+        stats.max_calls_in_60s
     );
     assert!(stats.max_calls_in_60s <= windows::CALLS_PER_MINUTE);
-    assert!(
-        longest < windows::AT_ONCE * 2,
-        "somebody waited: {longest:?}"
-    );
+    // Who waits for upstream is no exception; who waits for a busy machine is.
+    let p99 = took[took.len() * 99 / 100];
+    assert!(p99 < windows::AT_ONCE, "they waited: {p99:?}");
 }
 
 async fn everything_is_fresh(board: &Loadboard, paths: &[String], within: Duration) {
