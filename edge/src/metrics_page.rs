@@ -109,7 +109,6 @@ mod tests {
     #[test]
     fn the_dashboard_asks_for_nothing_that_is_not_told() {
         let status = Status {
-            breaker_open: false,
             breaker: BreakerState::Closed,
             logged_in: true,
             calls_left: 60.0,

@@ -149,9 +149,7 @@ pub struct Fetched {
 /// How things stand with upstream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// Whether calls are being refused or probed.
-    pub breaker_open: bool,
-    /// Which of the two, if any.
+    /// Whether calls are made, refused or probed.
     pub breaker: BreakerState,
     /// Whether a login is held.
     pub logged_in: bool,
@@ -292,11 +290,10 @@ struct Guard {
     env: Env,
     config: Rc<Config>,
     keys: Keys,
-    /// The call under way for each key, by the order in which they came.
+    /// The call under way for each key.
     under_way: RefCell<HashMap<RecordKey, UnderWay>>,
     /// For whom the calls of fetches are that have yet to come, and when that was told.
     raised: RefCell<HashMap<RecordKey, Raised>>,
-    calls: Cell<u64>,
     /// Keys whose refreshes have failed since upstream last recovered.
     troubled: RefCell<HashSet<RecordKey>>,
     client: Client,
@@ -317,7 +314,6 @@ impl Guard {
             keys: Keys::open(state.storage().sql(), config.prices.dead_after(), now)?,
             under_way: RefCell::default(),
             raised: RefCell::default(),
-            calls: Cell::new(0),
             troubled: RefCell::default(),
             env,
             state,
@@ -333,11 +329,9 @@ impl Guard {
 
     fn status(&self) -> Status {
         let now = clock::now();
-        let breaker = self.breaker.borrow().state();
         let mut budget = self.budget.borrow_mut();
         Status {
-            breaker_open: breaker != BreakerState::Closed,
-            breaker,
+            breaker: self.breaker.borrow().state(),
             logged_in: self.token.borrow().is_some(),
             calls_left: budget.left(now),
             paused_for_ms: budget.paused_for(now),
@@ -386,8 +380,6 @@ impl Guard {
         if is_overtaken {
             return Err(CallError::Upstream(cargotech::Error::NoAnswer));
         }
-        let call = self.calls.get() + 1;
-        self.calls.set(call);
         let told = self.raised.borrow().get(key).map(Raised::rank);
         if let Some((ticket, class)) = told
             && wanted.ticket == Some(ticket)
@@ -397,7 +389,6 @@ impl Guard {
         }
         let (page, end) = abortable(self.clone().list_page_in_time(filters, page, &wanted));
         let under_way = UnderWay {
-            call,
             end,
             wanted: wanted.clone(),
         };
@@ -408,7 +399,10 @@ impl Guard {
             .await
             .unwrap_or(Err(CallError::Upstream(cargotech::Error::NoAnswer)));
         let mut under_way = self.under_way.borrow_mut();
-        if under_way.get(key).is_some_and(|last| last.call == call) {
+        if under_way
+            .get(key)
+            .is_some_and(|last| Rc::ptr_eq(&last.wanted, &wanted))
+        {
             under_way.remove(key);
         }
         drop(under_way);
@@ -722,8 +716,6 @@ impl Raised {
 
 /// A call under way.
 struct UnderWay {
-    /// Its place in the order in which they came.
-    call: u64,
     end: AbortHandle,
     wanted: Rc<Wanted>,
 }

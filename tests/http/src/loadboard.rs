@@ -166,9 +166,8 @@ impl Loadboard {
         let reply = self.get("/health/ready").await;
         let ready: Value = serde_json::from_str(&reply.expect_status(200).body)
             .unwrap_or_else(|error| panic!("{error} in {reply:?}"));
-        ready["upstream"]["breaker_open"]
-            .as_bool()
-            .unwrap_or_else(|| panic!("no word of the breaker in {ready}"))
+        let breaker = ready["upstream"]["breaker"].as_str();
+        breaker.unwrap_or_else(|| panic!("no word of the breaker in {ready}")) != "closed"
     }
 
     /// Sends the same request so many times at once.
