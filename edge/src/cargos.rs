@@ -34,11 +34,7 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         next_offset: (next < total).then_some(next),
         as_of: copies.as_of().0,
         stale: copies.is_stale(),
-        left_out: copies
-            .pages
-            .iter()
-            .map(|copy| copy.record.page.left_out)
-            .sum(),
+        left_out: copies.pages.iter().map(|copy| copy.content.left_out).sum(),
         cargos: rows(&copies, query.window.offset, query.window.limit),
     };
     Ok(Answer::json(200, &body)
@@ -54,7 +50,7 @@ fn rows(copies: &Copies, offset: u32, limit: u32) -> Vec<Cargo> {
     let mut rows = Vec::new();
     for (number, copy) in (u64::from(copies.first_page)..).zip(&copies.pages) {
         let first_row = number * u64::from(PAGE_ROWS);
-        for (row, cargo) in (first_row..).zip(&copy.record.page.cargos) {
+        for (row, cargo) in (first_row..).zip(&copy.content.cargos) {
             if (from..to).contains(&row) {
                 rows.push(cargo.clone());
             }

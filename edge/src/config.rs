@@ -7,7 +7,7 @@ use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy, StorePolicy};
 use telegram::init_data::Window;
 use worker::Env;
 
-use crate::keys::Scope;
+use crate::{keys::Scope, resource::Content};
 
 /// What is wrong with the settings, as one sentence that names the one to mend. It never holds a value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,8 @@ pub struct Config {
     pub scope: Scope,
     pub prices: Policy,
     pub list: Policy,
+    pub detail: Policy,
+    pub dictionary: Policy,
     pub pace: Pace,
     pub read_deadline: Duration,
     pub fallback_patience: Duration,
@@ -74,6 +76,23 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
 }
 
 impl Config {
+    /// The age from which on a copy of this content is good for nothing, whatever it is read for, in milliseconds.
+    pub fn dead_after(&self, content: &Content) -> u64 {
+        match content {
+            Content::List(_) => self.prices.dead_after().max(self.list.dead_after()),
+            Content::Cargo(_) => self.detail.dead_after(),
+            Content::Points(_) | Content::Types(_) => self.dictionary.dead_after(),
+        }
+    }
+
+    /// The age from which on a copy of anything is good for nothing, in milliseconds.
+    pub fn all_dead_after(&self) -> u64 {
+        [&self.prices, &self.list, &self.detail, &self.dictionary]
+            .map(Policy::dead_after)
+            .into_iter()
+            .fold(0, u64::max)
+    }
+
     /// Reads the settings through `get`, which knows them by name.
     fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let text = |name| {
@@ -106,18 +125,30 @@ impl Config {
             bytes.map(|bytes| bytes as usize)
         };
 
-        let policy = |fresh| {
+        let uses = [
+            "PRICES_FRESH_MS",
+            "LIST_FRESH_MS",
+            "DETAIL_FRESH_MS",
+            "DICTIONARY_FRESH_MS",
+        ];
+        let mut shortest = u64::MAX;
+        for fresh in uses {
+            shortest = shortest.min(ms(fresh)?);
+        }
+        let eager = number(
+            "EAGER_REFRESH_MS",
+            0..=shortest - 1,
+            "a whole number of milliseconds below each of the ..._FRESH_MS",
+        )?;
+        let policy = |fresh, stale_while_revalidate, stale_if_error| {
             Ok(Policy {
                 fresh: ms(fresh)?,
-                eager: number(
-                    "EAGER_REFRESH_MS",
-                    0..=ms("PRICES_FRESH_MS")?.min(ms("LIST_FRESH_MS")?) - 1,
-                    "a whole number of milliseconds below PRICES_FRESH_MS and LIST_FRESH_MS",
-                )?,
-                stale_while_revalidate: ms("STALE_WHILE_REVALIDATE_MS")?,
-                stale_if_error: ms("STALE_IF_ERROR_MS")?,
+                eager,
+                stale_while_revalidate: ms(stale_while_revalidate)?,
+                stale_if_error: ms(stale_if_error)?,
             })
         };
+        let of_list = |fresh| policy(fresh, "STALE_WHILE_REVALIDATE_MS", "STALE_IF_ERROR_MS");
         let secret = |name| {
             text(name).and_then(|secret| match secret.len() {
                 32.. => Ok(secret),
@@ -167,8 +198,18 @@ impl Config {
                     });
                 }
             },
-            prices: policy("PRICES_FRESH_MS")?,
-            list: policy("LIST_FRESH_MS")?,
+            prices: of_list("PRICES_FRESH_MS")?,
+            list: of_list("LIST_FRESH_MS")?,
+            detail: policy(
+                "DETAIL_FRESH_MS",
+                "DETAIL_STALE_WHILE_REVALIDATE_MS",
+                "DETAIL_STALE_IF_ERROR_MS",
+            )?,
+            dictionary: policy(
+                "DICTIONARY_FRESH_MS",
+                "DICTIONARY_STALE_WHILE_REVALIDATE_MS",
+                "DICTIONARY_STALE_IF_ERROR_MS",
+            )?,
             pace: Pace {
                 interval: ms("POLL_INTERVAL_MS")?,
             },
@@ -235,6 +276,9 @@ mod tests {
         let config = read_with("", None).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(config.prices.fresh, 10_000);
         assert_eq!(config.list.fresh, 60_000);
+        assert_eq!(config.detail.fresh, 15 * 60_000);
+        assert_eq!(config.dictionary.fresh, 24 * 3_600_000);
+        assert_eq!(config.all_dead_after(), config.dictionary.dead_after());
         assert_eq!(config.prices.stale_while_revalidate, 600_000);
         assert_eq!(config.upstream_calls_per_minute, 600);
     }

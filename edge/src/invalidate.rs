@@ -4,7 +4,7 @@
 //! The body is signed: `X-Signature` is the HMAC-SHA256 of its bytes under `INTERNAL_SECRET`, in hexadecimal digits. It
 //! holds the time and is good for a minute, once.
 
-use domain::Filters;
+use domain::{CargoId, Filters};
 use hmac::{Hmac, Mac};
 use serde::Deserialize;
 use serde_json::json;
@@ -19,6 +19,7 @@ use crate::{
     keys::{RecordKey, Scope},
     metrics::Family,
     problem::Failure,
+    resource::Resource,
     tally,
     upstream_guard_do::{self, Invalidation, Target},
 };
@@ -47,6 +48,14 @@ enum Which {
         #[serde(default)]
         driver_id: i64,
     },
+    /// The detail of one cargo; as this driver sees it, where drivers have records of their own.
+    Cargo {
+        id: CargoId,
+        #[serde(default)]
+        driver_id: i64,
+    },
+    /// All dictionaries.
+    Dictionaries,
     /// All records of one driver, where drivers have records of their own.
     User(i64),
     /// All records.
@@ -80,6 +89,8 @@ pub async fn answer(
     }
     let kind = match &order.target {
         Which::Key { .. } => "key",
+        Which::Cargo { .. } => "cargo",
+        Which::Dictionaries => "dictionaries",
         Which::User(_) => "user",
         Which::Everything => "everything",
     };
@@ -108,8 +119,13 @@ fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
             driver_id,
         } => {
             let filters = Filters::parse(&filters).map_err(Failure::Invalid)?;
-            Target::Key(RecordKey::of_list(scope, driver_id, &filters, page))
+            let list = Resource::List { filters, page };
+            Target::Key(RecordKey::of(scope, driver_id, &list))
         }
+        Which::Cargo { id, driver_id } => {
+            Target::Key(RecordKey::of(scope, driver_id, &Resource::Cargo(id)))
+        }
+        Which::Dictionaries => Target::Prefix(RecordKey::DICTIONARIES.to_owned()),
         Which::User(driver_id) => Target::Prefix(RecordKey::prefix_of_user(driver_id)),
         Which::Everything => Target::Prefix(String::new()),
     })
@@ -166,6 +182,12 @@ mod tests {
         };
         assert_eq!(order(r#""everything""#).unwrap(), Which::Everything);
         assert_eq!(order(r#"{"user":7}"#).unwrap(), Which::User(7));
+        assert_eq!(order(r#""dictionaries""#).unwrap(), Which::Dictionaries);
+        let cargo = Which::Cargo {
+            id: CargoId::new(5).unwrap(),
+            driver_id: 0,
+        };
+        assert_eq!(order(r#"{"cargo":{"id":"5"}}"#).unwrap(), cargo);
         let key = Which::Key {
             filters: "mode=my".into(),
             page: 0,
@@ -176,6 +198,7 @@ mod tests {
             r#""nothing""#,
             "{}",
             r#"{"key":{}}"#,
+            r#"{"cargo":{"id":5}}"#,
             r#"{"user":"x"}"#,
             "null",
         ] {

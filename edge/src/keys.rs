@@ -1,10 +1,11 @@
-//! The names of records: `scope/endpoint/hash of the canonical filters/page`.
+//! The names of records: `scope/endpoint/hash of the canonical filters/page`, `scope/cargo/id`, and those of dictionaries.
 
 use std::{borrow::Borrow, fmt, fmt::Write};
 
-use domain::Filters;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::resource::Resource;
 
 /// Who shares records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,25 +16,30 @@ pub enum Scope {
     User,
 }
 
-/// The name of one page record, in KV as well as of its object. At most 64 bytes long.
+/// The name of one record, in KV as well as of its object. At most 80 bytes long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecordKey(String);
 
 impl RecordKey {
-    /// The page (from 0) of the list that `driver_id` sees through these filters.
-    pub fn of_list(scope: Scope, driver_id: i64, filters: &Filters, page: u32) -> Self {
-        let hash = Sha256::digest(filters.to_query());
-        let mut key = match scope {
-            Scope::Account => "account/cargos/".to_owned(),
-            Scope::User => Self::prefix_of_user(driver_id) + "cargos/",
+    /// How the names of all dictionaries begin: they are the same for everybody.
+    pub const DICTIONARIES: &str = "dictionary/";
+
+    /// The record of what `driver_id` sees of a resource.
+    pub fn of(scope: Scope, driver_id: i64, resource: &Resource) -> Self {
+        let owner = || match scope {
+            Scope::Account => "account/".to_owned(),
+            Scope::User => Self::prefix_of_user(driver_id),
         };
-        // 128 bits: two different queries never meet.
-        for byte in &hash[..16] {
-            let _ = write!(key, "{byte:02x}");
-        }
-        let _ = write!(key, "/{page}");
-        Self(key)
+        Self(match resource {
+            Resource::List { filters, page } => {
+                format!("{}cargos/{}/{page}", owner(), hash(&filters.to_query()))
+            }
+            Resource::Cargo(id) => format!("{}cargo/{id}", owner()),
+            Resource::Points(text) => format!("{}points/{}", Self::DICTIONARIES, hash(text)),
+            Resource::LoadTypes => format!("{}load_types", Self::DICTIONARIES),
+            Resource::TruckTypes => format!("{}truck_types", Self::DICTIONARIES),
+        })
     }
 
     /// How the names of all records of a driver begin, where drivers have records of their own.
@@ -41,10 +47,25 @@ impl RecordKey {
         format!("u{driver_id}/")
     }
 
+    /// The driver whose own record it is; none if it is everybody's.
+    pub fn owner(&self) -> Option<i64> {
+        let (owner, _) = self.0.split_once('/')?;
+        owner.strip_prefix('u')?.parse().ok()
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// 128 bits: two different texts never meet.
+fn hash(text: &str) -> String {
+    let mut digits = String::with_capacity(32);
+    for byte in &Sha256::digest(text)[..16] {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 impl Borrow<str> for RecordKey {
@@ -61,11 +82,30 @@ impl fmt::Display for RecordKey {
 
 #[cfg(test)]
 mod tests {
+    use domain::{CargoId, Filters};
+
     use super::*;
 
     fn key(scope: Scope, driver_id: i64, query: &str, page: u32) -> RecordKey {
         let filters = Filters::parse(query).unwrap();
-        RecordKey::of_list(scope, driver_id, &filters, page)
+        RecordKey::of(scope, driver_id, &Resource::List { filters, page })
+    }
+
+    fn cargo(id: u64) -> Resource {
+        Resource::Cargo(CargoId::new(id).unwrap())
+    }
+
+    #[test]
+    fn dictionaries_are_the_same_for_everybody_and_cargos_are_not() {
+        let of = |scope, driver_id, resource| RecordKey::of(scope, driver_id, &resource);
+        let types = of(Scope::User, 1, Resource::LoadTypes);
+        assert_eq!(types, of(Scope::Account, 2, Resource::LoadTypes));
+        assert!(types.as_str().starts_with(RecordKey::DICTIONARIES));
+        assert_eq!(
+            of(Scope::Account, 1, cargo(5)),
+            of(Scope::Account, 2, cargo(5))
+        );
+        assert_ne!(of(Scope::User, 1, cargo(5)), of(Scope::User, 2, cargo(5)));
     }
 
     #[test]
@@ -81,6 +121,8 @@ mod tests {
     fn drivers_with_records_of_their_own_share_none() {
         assert_ne!(key(Scope::User, 1, "", 0), key(Scope::User, 2, "", 0));
         assert_ne!(key(Scope::User, 1, "", 0), key(Scope::Account, 1, "", 0));
+        assert_eq!(key(Scope::User, -7, "", 0).owner(), Some(-7));
+        assert_eq!(key(Scope::Account, 1, "", 0).owner(), None);
     }
 
     #[test]
@@ -91,6 +133,12 @@ mod tests {
             key(Scope::Account, 1, "mode=all", 0),
             key(Scope::Account, 1, "start_point_id=1", 0),
             key(Scope::Account, 1, "finish_point_id=1", 0),
+            RecordKey::of(Scope::Account, 1, &Resource::Points(String::new())),
+            RecordKey::of(Scope::Account, 1, &Resource::Points("тверь".into())),
+            RecordKey::of(Scope::Account, 1, &Resource::LoadTypes),
+            RecordKey::of(Scope::Account, 1, &Resource::TruckTypes),
+            RecordKey::of(Scope::Account, 1, &cargo(1)),
+            RecordKey::of(Scope::Account, 1, &cargo(2)),
         ];
         for (i, one) in keys.iter().enumerate() {
             assert!(keys[i + 1..].iter().all(|other| other != one));

@@ -2,9 +2,11 @@
 
 mod auth;
 mod cache_status;
+mod cargo;
 mod cargos;
 mod clock;
 mod config;
+mod dictionaries;
 mod guarded_keys;
 mod health;
 mod http;
@@ -20,7 +22,9 @@ mod problem;
 mod reader;
 mod record;
 mod refresher_do;
+mod resource;
 mod routes;
+mod seen_prices;
 mod server_timing;
 mod session;
 mod tally;

@@ -44,7 +44,7 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     let stale = copies.is_stale();
     let pace = &reader.config.pace;
     let poll_after_ms = copies.oldest().map_or(pace.interval, |copy| {
-        pace.poll_after(policy, copy.record.stamp, copy.verdict, copy.asking)
+        pace.poll_after(policy, copy.stamp, copy.verdict, copy.asking)
     });
 
     let known = known(&query, &etag, &rows, reader.config.known_prices_bytes);
@@ -115,10 +115,7 @@ const OVERHEAD_BYTES: usize = 128;
 
 /// The first `limit` rows. A cargo that moved to the next page between the readings of the two stands in both: once here.
 fn rows(copies: &Copies, limit: usize) -> Vec<PriceRow> {
-    let cargos = copies
-        .pages
-        .iter()
-        .flat_map(|copy| &copy.record.page.cargos);
+    let cargos = copies.pages.iter().flat_map(|copy| &copy.content.cargos);
     let row = |cargo: &domain::Cargo| PriceRow(cargo.id, cargo.price_kopecks);
     if copies.pages.len() == 1 {
         return cargos.take(limit).map(row).collect();

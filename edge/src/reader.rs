@@ -1,4 +1,4 @@
-//! Reading page records: isolate memory, then KV, then the key's object.
+//! Reading records: isolate memory, then KV, then the key's object.
 
 use std::{
     cell::{Cell, RefCell},
@@ -6,11 +6,12 @@ use std::{
     rc::Rc,
 };
 
-use domain::{Filters, PAGE_ROWS, Window};
+use domain::{CargoId, Filters, PAGE_ROWS, Page, Window};
 use futures_util::future::{Either, join_all, select};
 use serde_json::json;
 use swr::{
-    Asking, Class, Demand, Epoch, Found, HotCopies, Look, Policy, Settled, UnixMillis, Verdict,
+    Asking, Class, Demand, Epoch, Found, HotCopies, Look, Policy, Settled, Stamp, UnixMillis,
+    Verdict,
 };
 use worker::{Context, Delay, Env};
 
@@ -18,18 +19,20 @@ use crate::{
     cache_status::{CacheStatus, Forward, Reason, Tier},
     clock,
     config::Config,
-    keys::RecordKey,
+    keys::{RecordKey, Scope},
     log::{self, Level, RequestId},
     metrics::Family,
     problem::Failure,
     record::Record,
     refresher_do::{self, Outcome, Refresh},
+    resource::{Content, Resource},
+    seen_prices::{self, SeenPrice},
     server_timing::ServerTiming,
     tally,
     upstream_guard_do::class_label,
 };
 
-/// The KV binding of page records.
+/// The KV binding of records.
 pub const RECORDS: &str = "RECORDS";
 
 /// How long a location may answer from its own copy of KV's copy, in seconds: the least that KV allows.
@@ -53,9 +56,10 @@ pub struct Reader {
     timing: Cell<ServerTiming>,
 }
 
-/// A page that can be shown.
-pub struct Copy {
-    pub record: Rc<Record>,
+/// A copy that can be shown.
+pub struct Copy<T> {
+    pub content: T,
+    pub stamp: Stamp,
     pub verdict: Verdict,
     tier: Tier,
     forward: Option<Forward>,
@@ -63,14 +67,52 @@ pub struct Copy {
     pub asking: Option<Asking>,
 }
 
-impl Copy {
+impl Copy<Content> {
     fn found(found: Found<Rc<Record>>, tier: Tier) -> Self {
         Self {
-            record: found.value,
+            content: found.value.content.clone(),
+            stamp: found.value.stamp,
             verdict: found.verdict,
             tier,
             forward: None,
             asking: found.asking,
+        }
+    }
+
+    /// The same copy of what its resource holds.
+    fn of_kind<T>(self, kind: impl FnOnce(&Content) -> Option<T>) -> Result<Copy<T>, Failure> {
+        let Some(content) = kind(&self.content) else {
+            let error = "a record holds something else than its key names".to_owned();
+            return Err(Failure::Platform(worker::Error::RustError(error)));
+        };
+        Ok(Copy {
+            content,
+            stamp: self.stamp,
+            verdict: self.verdict,
+            tier: self.tier,
+            forward: self.forward,
+            asking: self.asking,
+        })
+    }
+}
+
+impl<T> Copy<T> {
+    /// Whether it is no longer fresh.
+    pub fn is_stale(&self) -> bool {
+        !matches!(self.verdict, Verdict::Fresh { .. })
+    }
+
+    /// How much longer it is fresh, in milliseconds; negative once it is not.
+    fn ttl_ms(&self, policy: &Policy, now: UnixMillis) -> i64 {
+        policy.fresh_for(self.stamp) as i64 - now.since(self.stamp.fetched_at) as i64
+    }
+
+    /// What the cache did for it.
+    pub fn status(&self, policy: &Policy, now: UnixMillis) -> CacheStatus {
+        CacheStatus {
+            tier: self.tier,
+            forward: self.forward,
+            ttl_ms: self.ttl_ms(policy, now),
         }
     }
 }
@@ -80,7 +122,7 @@ pub struct Copies {
     /// The first page's number.
     pub first_page: u32,
     /// The pages in order, without a gap; fewer than the window needs if one could not be had.
-    pub pages: Vec<Copy>,
+    pub pages: Vec<Copy<Rc<Page>>>,
     /// Why there are fewer than needed.
     pub missing: Option<Failure>,
     /// The moment at which they are judged: after the wait, if there was one.
@@ -122,10 +164,29 @@ impl Reader {
     /// Has a page that is likely to be read next fetched behind the answer, unless it is at hand. Of all calls these are
     /// the first to starve.
     pub fn prefetch(&self, filters: &Filters, page: u32, policy: &Policy) {
-        let key = RecordKey::of_list(self.config.scope, self.driver_id, filters, page);
+        let list = Resource::List {
+            filters: filters.clone(),
+            page,
+        };
+        let key = self.key(&list);
         if self.hot(|hot| hot.wants_ahead(&key, policy, self.now)) {
-            self.refresh_behind(&key, filters, page, policy, Class::Prefetch);
+            self.refresh_behind(&key, &list, policy, Class::Prefetch);
         }
+    }
+
+    /// One copy of a resource, judged after the wait for it, and the moment of that.
+    ///
+    /// # Errors
+    /// If it can't be had, or is of another kind.
+    pub async fn one<T>(
+        &self,
+        resource: &Resource,
+        policy: &Policy,
+        kind: impl FnOnce(&Content) -> Option<T>,
+    ) -> Result<(Copy<T>, UnixMillis), Failure> {
+        let mut copy = self.copy(resource, policy).await?.of_kind(kind)?;
+        let now = self.judge(policy, std::slice::from_mut(&mut copy));
+        Ok((copy, now))
     }
 
     /// The pages that hold `window`. Pages are read side by side, once the first has told how many there are.
@@ -140,13 +201,18 @@ impl Reader {
     ) -> Result<Copies, Failure> {
         let numbers = window.pages();
         let first_page = *numbers.start();
-        let first = self.copy(filters, first_page, policy).await?;
-        let pages_in_all = first.record.page.total.div_ceil(PAGE_ROWS);
+        let page = async |page| {
+            let filters = filters.clone();
+            let list = Resource::List { filters, page };
+            self.copy(&list, policy).await?.of_kind(Content::list)
+        };
+        let first = page(first_page).await?;
+        let pages_in_all = first.content.total.div_ceil(PAGE_ROWS);
         let last_page = (*numbers.end()).min(pages_in_all.saturating_sub(1));
         let mut pages = vec![first];
         let mut missing = None;
         if last_page > first_page {
-            let rest = (first_page + 1..=last_page).map(|page| self.copy(filters, page, policy));
+            let rest = (first_page + 1..=last_page).map(page);
             for copy in join_all(rest).await {
                 match copy {
                     Ok(copy) => pages.push(copy),
@@ -157,19 +223,7 @@ impl Reader {
                 }
             }
         }
-        // Pages age while a reader waits: the clock is asked again unless memory alone served him.
-        let now = if pages.iter().any(|copy| copy.tier != Tier::Memory) {
-            clock::now()
-        } else {
-            self.now
-        };
-        for copy in &mut pages {
-            copy.verdict = policy.verdict(copy.record.stamp, now);
-            tally::count(
-                Family::Reads,
-                [copy.tier.label(), verdict_label(copy.verdict)],
-            );
-        }
+        let now = self.judge(policy, &mut pages);
         Ok(Copies {
             first_page,
             pages,
@@ -178,8 +232,30 @@ impl Reader {
         })
     }
 
-    async fn copy(&self, filters: &Filters, page: u32, policy: &Policy) -> Result<Copy, Failure> {
-        let key = RecordKey::of_list(self.config.scope, self.driver_id, filters, page);
+    /// Judges copies that were waited for, and returns the moment: they age meanwhile, so the clock is asked again unless
+    /// memory alone has served them.
+    fn judge<T>(&self, policy: &Policy, copies: &mut [Copy<T>]) -> UnixMillis {
+        let now = if copies.iter().any(|copy| copy.tier != Tier::Memory) {
+            clock::now()
+        } else {
+            self.now
+        };
+        for copy in copies {
+            copy.verdict = policy.verdict(copy.stamp, now);
+            tally::count(
+                Family::Reads,
+                [copy.tier.label(), verdict_label(copy.verdict)],
+            );
+        }
+        now
+    }
+
+    fn key(&self, resource: &Resource) -> RecordKey {
+        RecordKey::of(self.config.scope, self.driver_id, resource)
+    }
+
+    async fn copy(&self, resource: &Resource, policy: &Policy) -> Result<Copy<Content>, Failure> {
+        let key = self.key(resource);
         let demand = Demand {
             now: self.now,
             min_epoch: self.min_epoch,
@@ -188,7 +264,7 @@ impl Reader {
         let ask = match self.hot(|hot| hot.look(&key, policy, &demand)) {
             Look::Serve(found) => return Ok(Copy::found(found, Tier::Memory)),
             Look::Refresh(found) => {
-                self.refresh_behind(&key, filters, page, policy, Class::Background);
+                self.refresh_behind(&key, resource, policy, Class::Background);
                 return Ok(Copy::found(found, Tier::Memory));
             }
             Look::Search { ask } => ask,
@@ -204,11 +280,11 @@ impl Reader {
         match self.hot(|hot| hot.settle(&key, policy, &demand, ask)) {
             Settled::Serve(found) => Ok(Copy::found(found, tier)),
             Settled::Refresh(found) => {
-                self.refresh_behind(&key, filters, page, policy, Class::Background);
+                self.refresh_behind(&key, resource, policy, Class::Background);
                 Ok(Copy::found(found, tier))
             }
             Settled::Wait { fallback } => {
-                let ask = self.ask(&key, filters, page, policy, Class::Waiting);
+                let ask = self.ask(&key, resource, policy, Class::Waiting);
                 let reason = match held {
                     _ if fallback => Reason::Stale,
                     Some(_) => Reason::Request,
@@ -219,32 +295,17 @@ impl Reader {
         }
     }
 
-    fn ask(
-        &self,
-        key: &RecordKey,
-        filters: &Filters,
-        page: u32,
-        policy: &Policy,
-        class: Class,
-    ) -> Refresh {
+    fn ask(&self, key: &RecordKey, resource: &Resource, policy: &Policy, class: Class) -> Refresh {
         Refresh {
             key: key.clone(),
-            filters: filters.to_query(),
-            page,
+            resource: resource.clone(),
             wish: policy.wish(self.hot(|hot| hot.stamp(key)), class, self.now),
             request: self.request.as_str().to_owned(),
         }
     }
 
-    fn refresh_behind(
-        &self,
-        key: &RecordKey,
-        filters: &Filters,
-        page: u32,
-        policy: &Policy,
-        class: Class,
-    ) {
-        let ask = self.ask(key, filters, page, policy, class);
+    fn refresh_behind(&self, key: &RecordKey, resource: &Resource, policy: &Policy, class: Class) {
+        let ask = self.ask(key, resource, policy, class);
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
         self.context.wait_until(async move {
             refresh.await;
@@ -260,7 +321,7 @@ impl Reader {
         demand: Demand,
         reason: Reason,
         tier: Tier,
-    ) -> Result<Copy, Failure> {
+    ) -> Result<Copy<Content>, Failure> {
         let key = ask.key.clone();
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
         let patience = match reason {
@@ -349,6 +410,15 @@ impl Reader {
         tally::count(Family::KvReads, [result, ""]);
     }
 
+    /// The newest price of a cargo that a list has shown here, to this driver where drivers have records of their own.
+    pub fn seen_price(&self, id: CargoId) -> Option<SeenPrice> {
+        let owner = match self.config.scope {
+            Scope::Account => None,
+            Scope::User => Some(self.driver_id),
+        };
+        seen_prices::of(owner, id)
+    }
+
     fn hot<T>(&self, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {
         hot(&self.config, with)
     }
@@ -358,7 +428,7 @@ impl Copies {
     /// When the oldest page was read upstream.
     pub fn as_of(&self) -> UnixMillis {
         self.oldest()
-            .map_or(UnixMillis::default(), |copy| copy.record.stamp.fetched_at)
+            .map_or(UnixMillis::default(), |copy| copy.stamp.fetched_at)
     }
 
     /// How old the oldest page is, in milliseconds.
@@ -368,11 +438,7 @@ impl Copies {
 
     /// The longest time between the readings of two pages, in milliseconds.
     pub fn spread_ms(&self) -> u64 {
-        let newest = self
-            .pages
-            .iter()
-            .map(|copy| copy.record.stamp.fetched_at)
-            .max();
+        let newest = self.pages.iter().map(|copy| copy.stamp.fetched_at).max();
         newest.unwrap_or_default().since(self.as_of())
     }
 
@@ -380,22 +446,18 @@ impl Copies {
     pub fn total(&self) -> u32 {
         self.pages
             .iter()
-            .max_by_key(|copy| copy.record.stamp.fetched_at)
-            .map_or(0, |copy| copy.record.page.total)
+            .max_by_key(|copy| copy.stamp.fetched_at)
+            .map_or(0, |copy| copy.content.total)
     }
 
     /// Whether a page is no longer fresh.
     pub fn is_stale(&self) -> bool {
-        self.pages
-            .iter()
-            .any(|copy| !matches!(copy.verdict, Verdict::Fresh { .. }))
+        self.pages.iter().any(Copy::is_stale)
     }
 
     /// The oldest page.
-    pub fn oldest(&self) -> Option<&Copy> {
-        self.pages
-            .iter()
-            .min_by_key(|copy| copy.record.stamp.fetched_at)
+    pub fn oldest(&self) -> Option<&Copy<Rc<Page>>> {
+        self.pages.iter().min_by_key(|copy| copy.stamp.fetched_at)
     }
 
     /// What the cache did for the page that was hardest to get.
@@ -404,10 +466,11 @@ impl Copies {
             .pages
             .iter()
             .max_by_key(|copy| (copy.forward.is_some(), copy.tier));
+        let ttls = self.pages.iter().map(|copy| copy.ttl_ms(policy, self.now));
         CacheStatus {
             tier: hardest.map_or(Tier::Memory, |copy| copy.tier),
             forward: hardest.and_then(|copy| copy.forward),
-            ttl_ms: policy.fresh as i64 - self.age_ms() as i64,
+            ttl_ms: ttls.min().unwrap_or(0),
         }
     }
 }
@@ -445,7 +508,7 @@ async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
         });
     }
     if let Some(record) = refreshed.record {
-        let bytes = record.page.cargos.len() * APPROXIMATE_ROW_BYTES;
+        let bytes = record.content.approximate_bytes();
         keep(&config, key, Rc::new(record), bytes);
     }
     Some(Answer {
@@ -465,10 +528,10 @@ fn verdict_label(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A decoded row with its strings.
-const APPROXIMATE_ROW_BYTES: usize = 512;
-
 fn keep(config: &Config, key: RecordKey, record: Rc<Record>, bytes: usize) {
+    if let Content::List(page) = &record.content {
+        seen_prices::note(key.owner(), page, record.stamp.fetched_at);
+    }
     hot(config, |hot| hot.put(key, record, bytes, clock::now()));
 }
 

@@ -1,13 +1,14 @@
-//! One page of a list as it is stored: in the object, in KV, in isolate memory.
+//! What was read upstream as it is stored: in the object, in KV, in isolate memory.
 
-use domain::Page;
 use serde::{Deserialize, Serialize};
 use swr::{Stamp, Stamped};
 
-/// The format that this Worker writes. It reads no other: a record of another version is a miss.
-const VERSION: u8 = 3;
+use crate::resource::Content;
 
-/// A page with its stamp.
+/// The format that this Worker writes. It reads no other: a record of another version is a miss.
+const VERSION: u8 = 4;
+
+/// A content with its stamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     #[serde(rename = "v")]
@@ -15,16 +16,16 @@ pub struct Record {
     /// Where in the order of fetches it stands, and how old it is.
     pub stamp: Stamp,
     /// The content.
-    pub page: Page,
+    pub content: Content,
 }
 
 impl Record {
     /// A record of the present version.
-    pub fn new(stamp: Stamp, page: Page) -> Self {
+    pub fn new(stamp: Stamp, content: Content) -> Self {
         Self {
             version: VERSION,
             stamp,
-            page,
+            content,
         }
     }
 
@@ -49,6 +50,9 @@ impl Stamped for Record {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
+    use domain::Page;
     use swr::{Fence, UnixMillis};
 
     use super::*;
@@ -61,13 +65,11 @@ mod tests {
             waited: 0,
             spread: 7,
         };
-        Record::new(
-            stamp,
-            Page {
-                total: 3,
-                ..Page::default()
-            },
-        )
+        let page = Page {
+            total: 3,
+            ..Page::default()
+        };
+        Record::new(stamp, Content::List(Rc::new(page)))
     }
 
     #[test]
@@ -77,8 +79,8 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_a_miss() {
-        let other = record().encode().replace("\"v\":3", "\"v\":4");
-        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":3}"#] {
+        let other = record().encode().replace("\"v\":4", "\"v\":5");
+        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":4}"#] {
             assert_eq!(Record::decode(text), None, "{text}");
         }
     }

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
-use domain::Filters;
 use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
@@ -22,6 +21,7 @@ use crate::{
     objects,
     reader::RECORDS,
     record::Record,
+    resource::Resource,
     tally,
     upstream_guard_do::{self, CallError, CallFor, Fetched, class_label},
 };
@@ -43,10 +43,8 @@ enum Message {
 pub struct Refresh {
     /// The key, which is also the object's name.
     pub key: RecordKey,
-    /// The canonical filters.
-    pub filters: String,
-    /// The page, from 0.
-    pub page: u32,
+    /// What is to be read upstream.
+    pub resource: Resource,
     /// What the reader wants.
     pub wish: Wish,
     /// The request that it is for.
@@ -149,8 +147,8 @@ enum Landed {
     Discarded,
 }
 
-/// Why a fetch brought no page.
-enum NoPage {
+/// Why a fetch brought nothing.
+enum Nothing {
     /// Upstream was not asked, or asked us to come back later.
     Refused { retry_after: u64, reason: String },
     /// It gave nothing usable.
@@ -160,7 +158,7 @@ enum NoPage {
 struct Memory {
     flight: Flight,
     record: Option<Record>,
-    /// The last fetch found the whole list gone; it is believed when the next one finds the same.
+    /// The last fetch found all gone that was there; it is believed when the next one finds the same.
     doubted: bool,
     store: StoreCopy,
 }
@@ -295,11 +293,13 @@ impl Object {
 
     async fn retire(&self) -> Result<()> {
         let config = self.config()?;
-        let fetched_at = self.with_memory(|memory| {
+        let dead_at = self.with_memory(|memory| {
             let record = memory.record.as_ref();
-            Ok(record.map_or(UnixMillis::default(), |record| record.stamp.fetched_at))
+            Ok(record.map_or(UnixMillis::default(), |record| {
+                let dead_after = config.dead_after(&record.content);
+                record.stamp.fetched_at.plus(dead_after)
+            }))
         })?;
-        let dead_at = fetched_at.plus(config.prices.dead_after());
         let now = clock::now();
         if now < dead_at {
             return self.wake_in(dead_at.since(now)).await;
@@ -329,7 +329,7 @@ impl Object {
         begun: UnixMillis,
         landed: oneshot::Sender<Landed>,
     ) {
-        let result = self.fetch_page(&config, &ask, ticket).await;
+        let result = self.fetch(&config, &ask, ticket).await;
         let (how, for_kv) = match self.land(&config, &ask, ticket, begun, result) {
             Ok(landing) => landing,
             Err(error) => {
@@ -350,8 +350,13 @@ impl Object {
     async fn set_alarm_if_none(&self) {
         let set = async {
             if self.state.storage().get_alarm().await?.is_none() {
-                let dead_after = self.config()?.prices.dead_after();
-                self.wake_in(dead_after).await?;
+                let config = self.config()?;
+                let dead_after = self.with_memory(|memory| {
+                    let record = memory.record.as_ref();
+                    Ok(record.map(|record| config.dead_after(&record.content)))
+                })?;
+                self.wake_in(dead_after.unwrap_or_else(|| config.all_dead_after()))
+                    .await?;
             }
             Ok::<_, Error>(())
         };
@@ -361,22 +366,18 @@ impl Object {
         }
     }
 
-    /// The page, or why there is none, within the deadline.
-    async fn fetch_page(
+    /// What upstream says, or why it says nothing, within the deadline.
+    async fn fetch(
         &self,
         config: &Config,
         ask: &Refresh,
         ticket: Ticket,
-    ) -> std::result::Result<Fetched, NoPage> {
-        let failed = |reason: &str| NoPage::Failed(reason.to_owned());
-        let filters =
-            Filters::parse(&ask.filters).map_err(|_| failed("the filters are not canonical"))?;
+    ) -> std::result::Result<Fetched, Nothing> {
         let Refresh {
             key,
-            page,
+            resource,
             wish,
             request,
-            ..
         } = ask;
         let copy_of = self.with_memory(|memory| {
             let record = memory.record.as_ref();
@@ -388,12 +389,14 @@ impl Object {
             copy_of: copy_of.unwrap_or_default(),
             request: request.clone(),
         };
-        let call = upstream_guard_do::list_page(&self.env, key, &filters, *page, wanted);
+        let call = upstream_guard_do::read(&self.env, key, resource, wanted);
         let deadline = Delay::from(Duration::from_millis(config.flight.deadline));
         let result = match select(pin!(call), pin!(deadline)).await {
             Either::Left((Ok(result), _)) => result,
-            Either::Left((Err(error), _)) => return Err(NoPage::Failed(error.to_string())),
-            Either::Right(_) => return Err(failed("the deadline has passed")),
+            Either::Left((Err(error), _)) => return Err(Nothing::Failed(error.to_string())),
+            Either::Right(_) => {
+                return Err(Nothing::Failed("the deadline has passed".to_owned()));
+            }
         };
         result.map_err(|error| {
             let reason = error.to_string();
@@ -401,12 +404,12 @@ impl Object {
                 CallError::BudgetSpent { retry_after_ms }
                 | CallError::BreakerOpen { retry_after_ms }
                 | CallError::Upstream(cargotech::Error::RateLimited { retry_after_ms }) => {
-                    NoPage::Refused {
+                    Nothing::Refused {
                         retry_after: retry_after_ms,
                         reason,
                     }
                 }
-                CallError::Upstream(_) => NoPage::Failed(reason),
+                CallError::Upstream(_) => Nothing::Failed(reason),
             }
         })
     }
@@ -418,22 +421,22 @@ impl Object {
         ask: &Refresh,
         ticket: Ticket,
         begun: UnixMillis,
-        result: std::result::Result<Fetched, NoPage>,
+        result: std::result::Result<Fetched, Nothing>,
     ) -> Result<(Landed, Option<Record>)> {
         self.with_memory(|memory| {
             let result = result.and_then(|fetched| {
-                let emptied = fetched.page.total == 0
+                let emptied = fetched.content.is_empty()
                     && memory
                         .record
                         .as_ref()
-                        .is_some_and(|record| record.page.total > 0);
+                        .is_some_and(|record| !record.content.is_empty());
                 let believed = !emptied || memory.doubted;
                 memory.doubted = emptied;
                 if believed {
                     Ok(fetched)
                 } else {
-                    let reason = "the whole list is gone: read again before it is believed";
-                    Err(NoPage::Failed(reason.to_owned()))
+                    let reason = "all is gone: read again before it is believed";
+                    Err(Nothing::Failed(reason.to_owned()))
                 }
             });
             let outcome = match &result {
@@ -441,10 +444,10 @@ impl Object {
                     cost: fetched.took_ms,
                     waited: fetched.waited_ms,
                 },
-                Err(NoPage::Refused { retry_after, .. }) => swr::Outcome::Refused {
+                Err(Nothing::Refused { retry_after, .. }) => swr::Outcome::Refused {
                     retry_after: *retry_after,
                 },
-                Err(NoPage::Failed(_)) => swr::Outcome::Failed,
+                Err(Nothing::Failed(_)) => swr::Outcome::Failed,
             };
             let landing = memory.flight.land(
                 &config.flight,
@@ -456,10 +459,10 @@ impl Object {
             );
             let landed = match (landing, result) {
                 (Landing::Store(stamp), Ok(fetched)) => {
-                    let record = Record::new(stamp, fetched.page);
+                    let record = Record::new(stamp, fetched.content);
                     self.save_record(&record)?;
                     let before = memory.record.replace(record.clone());
-                    let is_other = before.is_none_or(|before| before.page != record.page);
+                    let is_other = before.is_none_or(|before| before.content != record.content);
                     let for_kv = memory
                         .store
                         .wants(&config.store, stamp.fetched_at, is_other);
@@ -475,12 +478,12 @@ impl Object {
                     log::write(Level::Info, "result_discarded", &ask.request, detail);
                     (landed, None)
                 }
-                (_, Err(NoPage::Refused { reason, .. })) => {
+                (_, Err(Nothing::Refused { reason, .. })) => {
                     let detail = json!({"key": ask.key, "reason": reason});
                     log::write(Level::Info, "not_refreshed", &ask.request, detail);
                     (Landed::Refused, None)
                 }
-                (_, Err(NoPage::Failed(reason))) => {
+                (_, Err(Nothing::Failed(reason))) => {
                     let failures = memory.flight.failures();
                     let detail = json!({"key": ask.key, "reason": reason, "failures": failures});
                     log::write(Level::Warn, "refresh_failed", &ask.request, detail);
@@ -515,7 +518,7 @@ impl Object {
             self.env
                 .kv(RECORDS)?
                 .put(key.as_str(), record.encode())?
-                .expiration_ttl((config.prices.dead_after() / 1000).max(60))
+                .expiration_ttl((config.dead_after(&record.content) / 1000).max(60))
                 .execute()
                 .await
                 .map_err(Error::from)

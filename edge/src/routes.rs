@@ -2,13 +2,14 @@
 
 use std::{pin::pin, rc::Rc};
 
+use domain::CargoId;
 use futures_util::future::poll_immediate;
 use serde_json::json;
 use swr::UnixMillis;
 use worker::{Context, Env};
 
 use crate::{
-    auth, cargos, clock, config, health,
+    auth, cargo, cargos, clock, config, dictionaries, health,
     http::{Answer, Described},
     invalidate,
     log::{self, Level, RequestId},
@@ -16,6 +17,7 @@ use crate::{
     metrics_do, metrics_page, prices,
     problem::Failure,
     reader::Reader,
+    resource::Resource,
     tally,
 };
 
@@ -25,6 +27,10 @@ enum Route {
     SignIn,
     List,
     Prices,
+    Cargo(CargoId),
+    Points,
+    LoadTypes,
+    TruckTypes,
     Invalidate,
     Live,
     Ready,
@@ -51,15 +57,21 @@ impl Route {
             "auth/telegram" => Some(Self::SignIn),
             "cargos" => Some(Self::List),
             "cargos/prices" => Some(Self::Prices),
+            "dictionaries/points" => Some(Self::Points),
+            "dictionaries/load_types" => Some(Self::LoadTypes),
+            "dictionaries/truck_types" => Some(Self::TruckTypes),
             "internal/invalidate" => Some(Self::Invalidate),
-            _ => None,
+            _ => {
+                let id = route.strip_prefix("cargos/")?;
+                id.parse().ok().map(Self::Cargo)
+            }
         }
     }
 
     fn method(self) -> &'static str {
         match self {
             Self::SignIn | Self::Invalidate => "POST",
-            Self::List | Self::Prices | Self::Live | Self::Ready | Self::Metrics => "GET",
+            _ => "GET",
         }
     }
 
@@ -69,6 +81,10 @@ impl Route {
             Self::SignIn => "sign_in",
             Self::List => "list",
             Self::Prices => "prices",
+            Self::Cargo(_) => "cargo",
+            Self::Points => "points",
+            Self::LoadTypes => "load_types",
+            Self::TruckTypes => "truck_types",
             Self::Invalidate => "invalidate",
             Self::Live => "live",
             Self::Ready => "ready",
@@ -147,6 +163,10 @@ async fn dispatch(
     let reader = Reader::new(env, context, config, session.driver_id, id, now);
     let answer = match route {
         Route::Prices => prices::answer(described, reader).await?,
+        Route::Cargo(id) => cargo::answer(id, described, reader).await?,
+        Route::Points => dictionaries::points(described, reader).await?,
+        Route::LoadTypes => dictionaries::types(&Resource::LoadTypes, reader).await?,
+        Route::TruckTypes => dictionaries::types(&Resource::TruckTypes, reader).await?,
         _ => cargos::answer(described, reader).await?,
     };
     Ok(match session.renewed {
@@ -165,6 +185,13 @@ mod tests {
             ("auth/telegram", Route::SignIn),
             ("cargos/", Route::List),
             ("cargos/prices/", Route::Prices),
+            (
+                "cargos/6236980507/",
+                Route::Cargo(CargoId::new(6_236_980_507).unwrap()),
+            ),
+            ("dictionaries/points/", Route::Points),
+            ("dictionaries/load_types/", Route::LoadTypes),
+            ("dictionaries/truck_types/", Route::TruckTypes),
             ("internal/invalidate", Route::Invalidate),
         ] {
             for prefix in ["/api/", "/api/v1/", "/api/v2/", "/api/v3/"] {
@@ -185,6 +212,13 @@ mod tests {
             "/api/v4/cargos/",
             "/api/v1/v1/cargos/",
             "/api/cargos//",
+            "/api/cargos/0/",
+            "/api/cargos/007/",
+            "/api/cargos/-5/",
+            "/api/cargos/price/",
+            "/api/cargos/5/6/",
+            "/api/dictionaries/",
+            "/api/dictionaries/companies/",
             "/cargos/",
             "/health",
             "/api/health/live",

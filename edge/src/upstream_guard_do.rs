@@ -9,7 +9,6 @@ use std::{
 };
 
 use cargotech::{Client, Token};
-use domain::{Filters, Page};
 use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
@@ -30,7 +29,9 @@ use crate::{
     log::{self, Level},
     metrics::{Family, Histogram},
     objects::{self, send},
-    refresher_do, tally,
+    refresher_do,
+    resource::{Content, Resource},
+    tally,
 };
 
 /// So long the word that somebody waits for a call is kept, if it comes before the call, in milliseconds.
@@ -49,10 +50,9 @@ const NAME: &str = "cargotech";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Message {
-    ListPage {
+    Read {
         key: RecordKey,
-        filters: String,
-        page: u32,
+        resource: Resource,
         wanted: CallFor,
     },
     /// Somebody of this class waits now for the call of this fetch.
@@ -135,11 +135,11 @@ pub enum CallError {
     },
 }
 
-/// A page that upstream gave.
+/// What upstream gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fetched {
     /// It.
-    pub page: Page,
+    pub content: Content,
     /// How long the call took, in milliseconds.
     pub took_ms: u32,
     /// How long it had waited before, in milliseconds.
@@ -161,21 +161,19 @@ pub struct Status {
     pub in_line: usize,
 }
 
-/// Reads a page of a list upstream.
+/// Reads upstream.
 ///
 /// # Errors
 /// The outer one if the guard can't be reached, the inner one if the call gave nothing.
-pub async fn list_page(
+pub async fn read(
     env: &Env,
     key: &RecordKey,
-    filters: &Filters,
-    page: u32,
+    resource: &Resource,
     wanted: CallFor,
 ) -> Result<std::result::Result<Fetched, CallError>> {
-    let message = Message::ListPage {
+    let message = Message::Read {
         key: key.clone(),
-        filters: filters.to_query(),
-        page,
+        resource: resource.clone(),
         wanted,
     };
     send(env, "UPSTREAM_GUARD", NAME, &message).await
@@ -245,17 +243,14 @@ impl DurableObject for UpstreamGuard {
         let message: Message = request.json().await?;
         let guard = self.guard()?;
         match message {
-            Message::ListPage {
+            Message::Read {
                 key,
-                filters,
-                page,
+                resource,
                 wanted,
             } => {
-                let filters = Filters::parse(&filters)
-                    .map_err(|_| Error::RustError("the filters are not canonical".to_owned()))?;
                 guard.keys.note(&key, clock::now())?;
                 let wanted = Wanted::new(wanted);
-                objects::reply(&guard.list_page_alone(&key, &filters, page, wanted).await)
+                objects::reply(&guard.read_alone(&key, resource, wanted).await)
             }
             Message::Raise { key, ticket, class } => {
                 guard.raise(key, ticket, class);
@@ -311,7 +306,7 @@ impl Guard {
     fn new(state: Rc<State>, env: Env, config: Rc<Config>, now: UnixMillis) -> Result<Self> {
         let token = load_token(&state)?;
         Ok(Self {
-            keys: Keys::open(state.storage().sql(), config.prices.dead_after(), now)?,
+            keys: Keys::open(state.storage().sql(), config.all_dead_after(), now)?,
             under_way: RefCell::default(),
             raised: RefCell::default(),
             troubled: RefCell::default(),
@@ -362,14 +357,13 @@ impl Guard {
         }
     }
 
-    /// One page. A call of an earlier fetch of the same key that is still under way is ended first: whoever asked for it
+    /// One call. Another of an earlier fetch of the same key that is still under way is ended first: whoever asked for it
     /// has died, or he would not have let another ask; one that comes after that of a later fetch is not made. So upstream
     /// never sees two at a time for one key.
-    async fn list_page_alone(
+    async fn read_alone(
         self: &Rc<Self>,
         key: &RecordKey,
-        filters: &Filters,
-        page: u32,
+        resource: Resource,
         wanted: Rc<Wanted>,
     ) -> std::result::Result<Fetched, CallError> {
         let is_overtaken = self
@@ -387,7 +381,7 @@ impl Guard {
             self.raised.borrow_mut().remove(key);
             wanted.raise(class);
         }
-        let (page, end) = abortable(self.clone().list_page_in_time(filters, page, &wanted));
+        let (call, end) = abortable(self.clone().read_in_time(&resource, &wanted));
         let under_way = UnderWay {
             end,
             wanted: wanted.clone(),
@@ -395,7 +389,7 @@ impl Guard {
         if let Some(forgotten) = self.under_way.borrow_mut().insert(key.clone(), under_way) {
             forgotten.end.abort();
         }
-        let result = page
+        let result = call
             .await
             .unwrap_or(Err(CallError::Upstream(cargotech::Error::NoAnswer)));
         let mut under_way = self.under_way.borrow_mut();
@@ -412,17 +406,16 @@ impl Guard {
         result
     }
 
-    /// One page, before whoever asked gives it up and asks again: a call that is still under way then is ended, so
+    /// One call, before whoever asked gives it up and asks again: a call that is still under way then is ended, so
     /// that upstream never sees two for one key.
-    async fn list_page_in_time(
+    async fn read_in_time(
         self: Rc<Self>,
-        filters: &Filters,
-        page: u32,
+        resource: &Resource,
         wanted: &Wanted,
     ) -> std::result::Result<Fetched, CallError> {
         let in_time = Duration::from_millis(self.config.flight.deadline * 9 / 10);
         match select(
-            pin!(self.list_page(filters, page, wanted)),
+            pin!(self.read(resource, wanted)),
             pin!(Delay::from(in_time)),
         )
         .await
@@ -432,43 +425,59 @@ impl Guard {
         }
     }
 
-    /// One page. A dead token costs one login and one repetition, however many calls found it dead.
-    async fn list_page(
+    /// One call. A dead token costs one login and one repetition, however many calls found it dead.
+    async fn read(
         self: Rc<Self>,
-        filters: &Filters,
-        page: u32,
+        resource: &Resource,
         wanted: &Wanted,
     ) -> std::result::Result<Fetched, CallError> {
         let token = self.clone().token(None).await?;
-        match self.fetch_page(wanted, &token, filters, page).await {
+        match self.fetch(wanted, &token, resource).await {
             Err(CallError::Upstream(cargotech::Error::Unauthorized)) => {
                 let token = self.clone().token(Some(&token)).await?;
-                self.fetch_page(wanted, &token, filters, page).await
+                self.fetch(wanted, &token, resource).await
             }
             other => other,
         }
     }
 
-    async fn fetch_page(
+    async fn fetch(
         &self,
         wanted: &Wanted,
         token: &Token,
-        filters: &Filters,
-        page: u32,
+        resource: &Resource,
     ) -> std::result::Result<Fetched, CallError> {
         let began = Cell::new(UnixMillis::default());
         let call = async {
             began.set(clock::now());
-            self.client.list_page(token, filters, page).await
+            self.content(token, resource).await
         };
-        let page = self.call(wanted, call).await?;
+        let content = self.call(wanted, call).await?;
         let took = clock::now().since(began.get());
         tally::observe(Histogram::Upstream, took);
         let waited = began.get().since(wanted.came_at);
         Ok(Fetched {
-            page,
+            content,
             took_ms: u32::try_from(took).unwrap_or(u32::MAX),
             waited_ms: u32::try_from(waited).unwrap_or(u32::MAX),
+        })
+    }
+
+    async fn content(
+        &self,
+        token: &Token,
+        resource: &Resource,
+    ) -> std::result::Result<Content, cargotech::Error> {
+        let client = &self.client;
+        Ok(match resource {
+            Resource::List { filters, page } => {
+                let page = client.list_page(token, filters, *page).await?;
+                Content::List(Rc::new(page))
+            }
+            Resource::Cargo(id) => Content::Cargo(client.detail(token, *id).await?.map(Rc::new)),
+            Resource::Points(text) => Content::Points(client.points(token, text).await?.into()),
+            Resource::LoadTypes => Content::Types(client.load_types(token).await?.into()),
+            Resource::TruckTypes => Content::Types(client.truck_types(token).await?.into()),
         })
     }
 

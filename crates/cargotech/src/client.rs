@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use domain::{Filters, PAGE_ROWS, Page};
+use domain::{CargoDetail, CargoId, Filters, FreightType, NamedPoint, PAGE_ROWS, Page};
 use reqwest::{Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,66 @@ impl Client {
             .bearer_auth(&token.0);
         let body = self.send(request).await?;
         decode::page(&body, page.saturating_mul(PAGE_ROWS))
+    }
+
+    /// `GET /v1/carrier/cargos/{id}`: everything about one cargo; `None` if there is no such cargo.
+    ///
+    /// # Errors
+    /// Any but [`Error::BadCredentials`].
+    pub async fn detail(&self, token: &Token, id: CargoId) -> Result<Option<CargoDetail>, Error> {
+        let request = self
+            .http
+            .get(self.url(&format!("/v1/carrier/cargos/{id}")))
+            .query(&[("source", "1"), ("include", "contacts")])
+            .bearer_auth(&token.0);
+        match self.send(request).await {
+            Ok(body) => {
+                let detail = decode::detail(&body)?;
+                if detail.cargo.id != id {
+                    let reason = "another cargo than was asked for".to_owned();
+                    return Err(Error::Malformed { reason });
+                }
+                Ok(Some(detail))
+            }
+            Err(Error::Unavailable { status: 404 }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `GET /v1/dictionaries/points`: the first ten places whose name holds `text`.
+    ///
+    /// # Errors
+    /// Any but [`Error::BadCredentials`].
+    pub async fn points(&self, token: &Token, text: &str) -> Result<Vec<NamedPoint>, Error> {
+        let request = self
+            .http
+            .get(self.url("/v1/dictionaries/points"))
+            .query(&[("filter[name]", text), ("limit", "10"), ("offset", "0")])
+            .bearer_auth(&token.0);
+        decode::points(&self.send(request).await?)
+    }
+
+    /// `GET /v1/dictionaries/load_types`: all ways to load.
+    ///
+    /// # Errors
+    /// Any but [`Error::BadCredentials`].
+    pub async fn load_types(&self, token: &Token) -> Result<Vec<FreightType>, Error> {
+        self.freight_types(token, "/v1/dictionaries/load_types")
+            .await
+    }
+
+    /// `GET /v1/dictionaries/truck_types`: all kinds of trucks.
+    ///
+    /// # Errors
+    /// Any but [`Error::BadCredentials`].
+    pub async fn truck_types(&self, token: &Token) -> Result<Vec<FreightType>, Error> {
+        self.freight_types(token, "/v1/dictionaries/truck_types")
+            .await
+    }
+
+    async fn freight_types(&self, token: &Token, path: &str) -> Result<Vec<FreightType>, Error> {
+        let request = self.http.get(self.url(path)).bearer_auth(&token.0);
+        decode::freight_types(&self.send(request).await?)
     }
 
     fn url(&self, path: &str) -> String {

@@ -1,4 +1,4 @@
-//! Client of the CargoTech API: login and list pages.
+//! Client of the CargoTech API: login, list pages, details and dictionaries.
 //!
 //! It makes exactly the calls it is asked for: no retry, no token kept, no budget. Those are the caller's decisions.
 

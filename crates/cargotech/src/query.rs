@@ -1,4 +1,4 @@
-use domain::{Filters, PAGE_ROWS};
+use domain::{Filters, PAGE_ROWS, filters::Range};
 
 /// The parameters of `GET /v2/cargos/views` for one page (from 0).
 pub fn list_parameters(filters: &Filters, page: u32) -> Vec<(&'static str, String)> {
@@ -30,7 +30,7 @@ pub fn list_parameters(filters: &Filters, page: u32) -> Vec<(&'static str, Strin
         if let Some(point) = point {
             parameters.push((id, point.id.to_string()));
             parameters.push((kind, point.kind.to_string()));
-            parameters.push((radius, Filters::RADIUS_KM.to_string()));
+            parameters.push((radius, point.radius_km.to_string()));
         }
     }
     if let Some(date) = filters.start_date {
@@ -45,6 +45,15 @@ pub fn list_parameters(filters: &Filters, page: u32) -> Vec<(&'static str, Strin
     ] {
         if !ids.is_empty() {
             parameters.push((name, ids.to_string()));
+        }
+    }
+    for (name, range) in [
+        ("filter[price]", filters.price),
+        ("filter[price_per_km]", filters.price_per_km),
+        ("filter[distance]", filters.distance),
+    ] {
+        if let Some((min, max)) = range.map(Range::bounds) {
+            parameters.push((name, format!("{min},{max}")));
         }
     }
     parameters
@@ -75,7 +84,8 @@ mod tests {
     fn every_filter_reaches_upstream() {
         let sent = parameters(
             "mode=all&start_point_id=1&finish_point_id=2&finish_point_type=3&start_date=2026-11-20\
-             &weight_volume=7.50-45&load_types=3,1&truck_types=6",
+             &weight_volume=7.50-45&load_types=3,1&truck_types=6&finish_point_radius=200\
+             &price=100000,&price_per_km=,9000&distance=300,800",
             0,
         );
         for expected in [
@@ -85,7 +95,10 @@ mod tests {
             ("filter[start_point_radius]", "50"),
             ("filter[finish_point_id]", "2"),
             ("filter[finish_point_type]", "3"),
-            ("filter[finish_point_radius]", "50"),
+            ("filter[finish_point_radius]", "200"),
+            ("filter[price]", "100000,4294967295"),
+            ("filter[price_per_km]", "0,9000"),
+            ("filter[distance]", "300,800"),
             ("filter[start_date]", "2026-11-20"),
             ("filter[wv]", "7.5-45"),
             ("filter[load_types]", "1,3"),

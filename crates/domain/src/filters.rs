@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::{Date, FieldError, query::Parameters, query::whole_number};
 
 /// Whose cargos: those offered to the account itself, or all.
@@ -24,18 +26,91 @@ impl Mode {
     }
 }
 
-/// A place of the points dictionary.
+/// A place of the points dictionary and what lies around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Point {
     /// Its id, 1 or more.
     pub id: u32,
     /// Its type, 1 or more; 2 is a city.
     pub kind: u32,
+    /// How far from it a cargo may lie, `0..=1000` kilometres.
+    pub radius_km: u32,
 }
 
 impl Point {
     /// The type of a city, assumed where none is given.
     pub const CITY: u32 = 2;
+    /// The radius where none is given.
+    pub const RADIUS_KM: u32 = 50;
+    /// The largest radius.
+    pub const MAX_RADIUS_KM: u32 = 1_000;
+}
+
+/// Bounds of a whole number, both of them included; one is there at least.
+///
+/// `Display` is the form of a query: `100,`, `,500`, `100,500`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Range {
+    min: Option<u32>,
+    max: Option<u32>,
+}
+
+impl Range {
+    /// `None` if the bounds keep nothing out, or everything.
+    pub fn new(min: Option<u32>, max: Option<u32>) -> Option<Self> {
+        let range = Self {
+            min: min.filter(|&min| min > 0),
+            max,
+        };
+        let some = range.min.is_some() || range.max.is_some();
+        (some && range.bounds().0 <= range.bounds().1).then_some(range)
+    }
+
+    /// The lowest number in it, if it has one above 0.
+    pub fn min(self) -> Option<u32> {
+        self.min
+    }
+
+    /// The highest number in it, if it has one.
+    pub fn max(self) -> Option<u32> {
+        self.max
+    }
+
+    /// The lowest and the highest number in it.
+    pub fn bounds(self) -> (u32, u32) {
+        (self.min.unwrap_or(0), self.max.unwrap_or(u32::MAX))
+    }
+
+    /// `None` in the inner place for bounds that keep nothing out.
+    fn parse(text: &str) -> Result<Option<Self>, &'static str> {
+        const EXPECTED: &str = "expected two whole numbers separated by a comma, the lower first; either may be left out";
+        let bound = |text: &str| match text {
+            "" => Ok(None),
+            digits => whole_number(digits, &(0..=u32::MAX)).map(Some),
+        };
+        let (min, max) = text.split_once(',').ok_or(EXPECTED)?;
+        let (min, max) = (
+            bound(min).map_err(|_| EXPECTED)?,
+            bound(max).map_err(|_| EXPECTED)?,
+        );
+        let all = min.unwrap_or(0) == 0 && max.is_none();
+        match Self::new(min, max) {
+            None if !all => Err(EXPECTED),
+            range => Ok(range),
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (before, bound) in [("", self.min), (",", self.max)] {
+            f.write_str(before)?;
+            if let Some(bound) = bound {
+                write!(f, "{bound}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A decimal number in thousandths, so that equal numbers are equal however they were written.
@@ -76,7 +151,8 @@ pub struct WeightVolume {
 }
 
 impl WeightVolume {
-    fn parse(text: &str) -> Option<Self> {
+    /// `tonnes-cubic metres`; `None` for anything else, and beyond the bounds.
+    pub fn parse(text: &str) -> Option<Self> {
         let (tonnes, cubic_metres) = text.split_once('-')?;
         let (tonnes, cubic_metres) = (
             Thousandths::parse(tonnes)?,
@@ -124,6 +200,27 @@ impl Ids {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether it is one of them.
+    pub fn contains(&self, id: u32) -> bool {
+        self.0.binary_search(&id).is_ok()
+    }
+
+    /// They, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Adds an id, or takes it out if it is there.
+    pub fn toggle(&mut self, id: u32) {
+        match self.0.binary_search(&id) {
+            Ok(at) => {
+                self.0.remove(at);
+            }
+            Err(at) if self.0.len() < Self::MOST => self.0.insert(at, id),
+            Err(_) => {}
+        }
+    }
 }
 
 impl fmt::Display for Ids {
@@ -143,9 +240,9 @@ impl fmt::Display for Ids {
 pub struct Filters {
     /// Whose cargos.
     pub mode: Mode,
-    /// Loaded within [`Filters::RADIUS_KM`] of here.
+    /// Loaded here or near by.
     pub start_point: Option<Point>,
-    /// Unloaded within [`Filters::RADIUS_KM`] of here.
+    /// Unloaded here or near by.
     pub finish_point: Option<Point>,
     /// Loaded on this day or later.
     pub start_date: Option<Date>,
@@ -155,12 +252,15 @@ pub struct Filters {
     pub load_types: Ids,
     /// Any of these trucks.
     pub truck_types: Ids,
+    /// What the carrier gets, in kopecks.
+    pub price: Option<Range>,
+    /// The same for each kilometre.
+    pub price_per_km: Option<Range>,
+    /// Kilometres by road.
+    pub distance: Option<Range>,
 }
 
 impl Filters {
-    /// How far from a point a cargo may lie, in kilometres.
-    pub const RADIUS_KM: u32 = 50;
-
     /// Reads a query string (without `?`), ignoring what is no filter.
     ///
     /// # Errors
@@ -180,8 +280,8 @@ impl Filters {
                     _ => Err("expected my or all"),
                 })
                 .unwrap_or_default(),
-            start_point: point(parameters, "start_point_id", "start_point_type"),
-            finish_point: point(parameters, "finish_point_id", "finish_point_type"),
+            start_point: point(parameters, START_POINT),
+            finish_point: point(parameters, FINISH_POINT),
             start_date: parameters.take("start_date", str::parse::<Date>),
             weight_volume: parameters
                 .take("weight_volume", |text| match text {
@@ -194,6 +294,9 @@ impl Filters {
                 .flatten(),
             load_types: parameters.take("load_types", Ids::parse).unwrap_or_default(),
             truck_types: parameters.take("truck_types", Ids::parse).unwrap_or_default(),
+            price: parameters.take("price", Range::parse).flatten(),
+            price_per_km: parameters.take("price_per_km", Range::parse).flatten(),
+            distance: parameters.take("distance", Range::parse).flatten(),
         }
     }
 
@@ -204,14 +307,17 @@ impl Filters {
         if self.mode != Mode::default() {
             query.append_pair("mode", self.mode.as_str());
         }
-        for (point, id, kind) in [
-            (self.start_point, "start_point_id", "start_point_type"),
-            (self.finish_point, "finish_point_id", "finish_point_type"),
+        for (point, [id, kind, radius]) in [
+            (self.start_point, START_POINT),
+            (self.finish_point, FINISH_POINT),
         ] {
             if let Some(point) = point {
                 query.append_pair(id, &point.id.to_string());
                 if point.kind != Point::CITY {
                     query.append_pair(kind, &point.kind.to_string());
+                }
+                if point.radius_km != Point::RADIUS_KM {
+                    query.append_pair(radius, &point.radius_km.to_string());
                 }
             }
         }
@@ -229,16 +335,49 @@ impl Filters {
                 query.append_pair(name, &ids.to_string());
             }
         }
+        for (name, range) in [
+            ("price", self.price),
+            ("price_per_km", self.price_per_km),
+            ("distance", self.distance),
+        ] {
+            if let Some(range) = range {
+                query.append_pair(name, &range.to_string());
+            }
+        }
         query.finish()
     }
 }
 
-fn point(parameters: &mut Parameters<'_>, id: &str, kind: &str) -> Option<Point> {
+/// As the canonical query.
+impl Serialize for Filters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_query())
+    }
+}
+
+impl<'de> Deserialize<'de> for Filters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let query = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&query).map_err(|_| serde::de::Error::custom("no valid filters"))
+    }
+}
+
+/// The parameters of a point: its id, its type, and how far from it a cargo may lie.
+const START_POINT: [&str; 3] = ["start_point_id", "start_point_type", "start_point_radius"];
+const FINISH_POINT: [&str; 3] = [
+    "finish_point_id",
+    "finish_point_type",
+    "finish_point_radius",
+];
+
+fn point(parameters: &mut Parameters<'_>, [id, kind, radius]: [&str; 3]) -> Option<Point> {
     let kind = parameters.number(kind, 1..=u32::MAX);
+    let radius_km = parameters.number(radius, 0..=Point::MAX_RADIUS_KM);
     let id = parameters.number(id, 1..=u32::MAX)?;
     Some(Point {
         id,
         kind: kind.unwrap_or(Point::CITY),
+        radius_km: radius_km.unwrap_or(Point::RADIUS_KM),
     })
 }
 
@@ -256,18 +395,24 @@ mod tests {
     fn every_filter_is_read() {
         let filters = Filters::parse(
             "mode=all&start_point_id=12&start_point_type=3&finish_point_id=7&start_date=2026-11-20\
-             &weight_volume=7.5-45&load_types=3,1&truck_types=6",
+             &weight_volume=7.5-45&load_types=3,1&truck_types=6&finish_point_radius=100\
+             &price=100000,&price_per_km=,9000&distance=300,800",
         )
         .unwrap();
         assert_eq!(filters.mode, Mode::All);
-        assert_eq!(filters.start_point, Some(Point { id: 12, kind: 3 }));
-        assert_eq!(
-            filters.finish_point,
+        let point = |id, kind, radius_km| {
             Some(Point {
-                id: 7,
-                kind: Point::CITY
+                id,
+                kind,
+                radius_km,
             })
-        );
+        };
+        assert_eq!(filters.start_point, point(12, 3, 50));
+        assert_eq!(filters.finish_point, point(7, Point::CITY, 100));
+        let bounds = |range: Option<Range>| range.unwrap().bounds();
+        assert_eq!(bounds(filters.price), (100_000, u32::MAX));
+        assert_eq!(bounds(filters.price_per_km), (0, 9_000));
+        assert_eq!(bounds(filters.distance), (300, 800));
         assert_eq!(filters.start_date, Date::new(2026, 11, 20));
         assert_eq!(filters.weight_volume.unwrap().to_string(), "7.5-45");
         assert_eq!(filters.load_types.to_string(), "1,3");
@@ -314,6 +459,13 @@ mod tests {
                 &["a", "1,", ",1", "1,,2", "1 2", "-1", "4294967296"],
             ),
             ("truck_types", &["1;2"]),
+            ("start_point_radius", &["-1", "1001", "1.5"]),
+            (
+                "price",
+                &["5", "9,5", "a,b", "1,2,3", "-1,5", "1,4294967296"],
+            ),
+            ("price_per_km", &["1.5,"]),
+            ("distance", &["5,4", ";"]),
         ] {
             for value in values {
                 let query = form_urlencoded::Serializer::new(String::new())
@@ -344,9 +496,25 @@ mod tests {
             ("load_types=3,1,3", "load_types=1,3"),
             ("truck_types=6&mode=all", "mode=all&truck_types=6&_rid=17"),
             ("weight_volume=20%2D83", "weight_volume=20-83"),
+            ("start_point_id=5&start_point_radius=50", "start_point_id=5"),
+            ("start_point_radius=100", ""),
+            ("price=,", ""),
+            ("price=0,", ""),
+            ("distance=0,500", "distance=,500"),
+            ("distance=00100,500", "distance=100,500"),
         ] {
             assert_eq!(canonical(one), canonical(other), "{one} and {other}");
         }
+    }
+
+    #[test]
+    fn ids_stay_in_order_when_one_is_toggled() {
+        let mut ids = Ids::default();
+        for id in [7, 3, 5, 3, 9] {
+            ids.toggle(id);
+        }
+        assert_eq!(ids.iter().collect::<Vec<_>>(), [5, 7, 9]);
+        assert!(ids.contains(7) && !ids.contains(3));
     }
 
     #[test]
@@ -359,7 +527,16 @@ mod tests {
     }
 
     fn point() -> impl Strategy<Value = Option<Point>> {
-        proptest::option::of((1_u32.., 1_u32..4).prop_map(|(id, kind)| Point { id, kind }))
+        let point = (1_u32.., 1_u32..4, 0..=Point::MAX_RADIUS_KM);
+        proptest::option::of(point.prop_map(|(id, kind, radius_km)| Point {
+            id,
+            kind,
+            radius_km,
+        }))
+    }
+
+    fn range() -> impl Strategy<Value = Option<Range>> {
+        any::<(Option<u32>, Option<u32>)>().prop_map(|(min, max)| Range::new(min, max))
     }
 
     fn ids() -> impl Strategy<Value = Ids> {
@@ -376,6 +553,9 @@ mod tests {
             weight_volume in proptest::option::of((100_u32..=1_000_000, 100_u32..=200_000)),
             load_types in ids(),
             truck_types in ids(),
+            price in range(),
+            price_per_km in range(),
+            distance in range(),
         ) -> Filters {
             Filters {
                 mode: if all { Mode::All } else { Mode::My },
@@ -388,6 +568,9 @@ mod tests {
                 }),
                 load_types,
                 truck_types,
+                price,
+                price_per_km,
+                distance,
             }
         }
     }
@@ -396,7 +579,9 @@ mod tests {
         /// Reading back what was written gives the same value: so no two different filters share a canonical form.
         #[test]
         fn the_canonical_form_reads_back(filters in filters()) {
-            prop_assert_eq!(Filters::parse(&filters.to_query()), Ok(filters));
+            prop_assert_eq!(Filters::parse(&filters.to_query()), Ok(filters.clone()));
+            let message = serde_json::to_string(&filters).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Filters>(&message).unwrap(), filters);
         }
 
         #[test]

@@ -4,6 +4,8 @@
 
 pub mod cargo;
 pub mod date;
+pub mod detail;
+pub mod dictionary;
 pub mod etag;
 pub mod filters;
 pub mod messages;
@@ -14,6 +16,8 @@ pub mod query;
 
 pub use cargo::{Cargo, CargoId, Page, Place};
 pub use date::{Date, LoadingTime};
+pub use detail::CargoDetail;
+pub use dictionary::{FreightType, NamedPoint};
 pub use etag::Etag;
 pub use filters::{Filters, Mode};
 pub use money::Kopecks;

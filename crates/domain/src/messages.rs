@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::PriceDelta;
-use crate::{Cargo, CargoId, Etag, FieldError, Kopecks};
+use crate::{Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks};
 
 /// Body of `POST /api/auth/telegram`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,26 @@ pub struct CargoList {
     pub left_out: u32,
     /// The cargos, newest first.
     pub cargos: Vec<Cargo>,
+}
+
+/// Answer of `GET /api/cargos/{id}/`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// When it was read upstream, Unix milliseconds.
+    pub as_of: u64,
+    /// Whether that is longer ago than a detail stays fresh.
+    pub stale: bool,
+    /// How long ago the price was read, in milliseconds: that of a list is newer, where the edge knows one.
+    pub price_age_ms: u64,
+    /// The cargo.
+    pub cargo: CargoDetail,
+}
+
+/// Answer of `GET /api/dictionaries/...`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dictionary<T> {
+    /// The entries, in CargoTech's order.
+    pub items: Vec<T>,
 }
 
 /// A cargo's id and its price, on the wire `["6236980507", 1350000]` or `["6236980508", null]`.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Etag, Filters};
+use crate::{Etag, Filters, dictionary::LONGEST_NAME};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +214,50 @@ impl PricesQuery {
     }
 }
 
+/// The query of `GET /api/cargos/{id}/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CargoQuery {
+    /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
+    pub min_epoch: u32,
+}
+
+impl CargoQuery {
+    /// Reads a query string (without `?`).
+    ///
+    /// # Errors
+    /// One entry for each wrong parameter.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parameters = Parameters::new(query);
+        let min_epoch = min_epoch(&mut parameters);
+        parameters.finish(Self { min_epoch })
+    }
+}
+
+/// The query of `GET /api/dictionaries/points`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointsQuery {
+    /// Part of the name; empty if not given, which finds the first of all.
+    pub name: String,
+}
+
+impl PointsQuery {
+    /// Reads a query string (without `?`).
+    ///
+    /// # Errors
+    /// One entry for each wrong parameter.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parameters = Parameters::new(query);
+        let name = parameters.take("filter[name]", |text| {
+            if text.chars().count() > LONGEST_NAME {
+                return Err(format!("expected at most {LONGEST_NAME} characters"));
+            }
+            Ok(text.to_owned())
+        });
+        let name = name.unwrap_or_default();
+        parameters.finish(Self { name })
+    }
+}
+
 fn min_epoch(parameters: &mut Parameters<'_>) -> u32 {
     parameters.number("min_epoch", 0..=u32::MAX).unwrap_or(0)
 }
@@ -293,6 +337,18 @@ mod tests {
         assert_eq!(ListQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
         assert_eq!(ListQuery::parse("").unwrap().min_epoch, 0);
         assert_eq!(fields(ListQuery::parse("min_epoch=-1")), ["min_epoch"]);
+    }
+
+    #[test]
+    fn a_place_is_looked_up_by_part_of_its_name() {
+        let name = |query| PointsQuery::parse(query).map(|query| query.name);
+        let moscow = "filter%5Bname%5D=%D0%9C%D0%BE%D1%81%D0%BA";
+        assert_eq!(name(moscow), Ok("Моск".into()));
+        assert_eq!(name("filter[name]=a+b"), Ok("a b".into()));
+        assert_eq!(name(""), Ok(String::new()));
+        let long = format!("filter[name]={}", "a".repeat(51));
+        assert_eq!(fields(name(&long)), ["filter[name]"]);
+        assert_eq!(fields(CargoQuery::parse("min_epoch=x")), ["min_epoch"]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Reply {
 
     /// The JSON of the body.
     #[track_caller]
-    fn json<T: DeserializeOwned>(&self, content_type: &str) -> T {
+    fn decoded<T: DeserializeOwned>(&self, content_type: &str) -> T {
         assert_eq!(self.expect_header("content-type"), content_type, "{self:?}");
         assert_eq!(self.expect_header("x-content-type-options"), "nosniff");
         match serde_json::from_str(&self.body) {
@@ -97,24 +97,30 @@ impl Reply {
         }
     }
 
+    /// What a good answer says.
+    #[track_caller]
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        self.expect_status(200).decoded("application/json")
+    }
+
     /// A session, from a good sign-in.
     #[track_caller]
     pub fn session(&self) -> Session {
         self.expect_status(200);
         assert_eq!(self.expect_header("cache-control"), "no-store");
-        self.json("application/json")
+        self.decoded("application/json")
     }
 
     /// What was invalidated, from a good answer.
     #[track_caller]
     pub fn invalidated(&self) -> Invalidated {
-        self.expect_status(200).json("application/json")
+        self.json()
     }
 
     /// Rows of a list, from a good answer that contradicts neither itself nor its headers.
     #[track_caller]
     pub fn list(&self) -> CargoList {
-        let list: CargoList = self.expect_status(200).json("application/json");
+        let list: CargoList = self.json();
         assert_eq!(self.expect_header("cache-control"), "private, no-cache");
         if let Some(next) = list.next_offset {
             assert!(
@@ -129,7 +135,7 @@ impl Reply {
     /// Prices, from a good answer that contradicts neither itself nor its headers.
     #[track_caller]
     pub fn prices(&self) -> Prices {
-        let prices: Prices = self.expect_status(200).json("application/json");
+        let prices: Prices = self.json();
         let about = format!("{self:?}");
         assert_eq!(prices.etag.as_str(), self.expect_header("etag"), "{about}");
         self.expect_age(prices.age_ms, prices.stale);
@@ -177,7 +183,7 @@ impl Reply {
     #[track_caller]
     pub fn expect_problem(&self, status: u16, kind: &str) -> Problem {
         self.expect_status(status);
-        let problem: Problem = self.json("application/problem+json");
+        let problem: Problem = self.decoded("application/problem+json");
         assert_eq!(problem.kind, format!("/problems/{kind}"));
         assert_eq!(problem.status, status);
         assert!(!problem.title.is_empty());

@@ -3,7 +3,9 @@
 use domain::Kopecks;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests_http::{ColdFilters, Invalidated, Loadboard, Order, begin};
+use tests_http::{
+    ColdFilters, Invalidated, Loadboard, Order, begin, begin_with_calls_to_spare, refill,
+};
 
 async fn invalidate(board: &Loadboard, target: Value) -> Invalidated {
     let order = Order::to_invalidate(target).sign();
@@ -35,6 +37,38 @@ async fn whoever_invalidated_reads_what_is_new() {
         }
         // Each read of his own invalidation was a fetch, and no more than that.
         assert_eq!(sim.stats().await.calls_for(&cold), 1 + calls);
+    }
+}
+
+/// The guard tells a hundred objects at a time.
+#[tokio::test]
+async fn any_number_of_records_is_invalidated_by_one_order() {
+    const RECORDS: usize = 110;
+    let (board, sim) = begin_with_calls_to_spare().await;
+    let lists: Vec<ColdFilters> = (0..RECORDS).map(|_| ColdFilters::new()).collect();
+    let paths = lists.iter().map(|cold| format!("/api/cargos/?{cold}"));
+    let mut unread: Vec<String> = paths.collect();
+    while !unread.is_empty() {
+        // More than may be made at once: who gets no call in time asks again.
+        let replies = board.get_all(unread.clone()).await;
+        let mut replies = replies.iter();
+        unread.retain(|_| replies.next().is_some_and(|reply| reply.status != 200));
+    }
+    let answer = invalidate(&board, json!("everything")).await;
+    assert!(answer.invalidated >= RECORDS as u64, "{answer:?}");
+
+    refill(&board).await;
+    sim.forget_counts().await;
+    let id = sim.prices().await.order.my[0];
+    let price = Kopecks::new(567_800).unwrap();
+    sim.set_price(id, Some(price.get())).await;
+    // By name the last may be any of them.
+    for cold in lists.iter().step_by(RECORDS / 10) {
+        let after = board
+            .prices(&format!("{cold}&min_epoch={}", answer.epoch))
+            .await;
+        assert_eq!(after.prices[0].1, Some(price));
+        assert!(sim.stats().await.calls_for(cold) >= 1);
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod breaker;
 mod budget;
+mod cargo;
 mod dead_tokens;
 mod deltas;
+mod dictionaries;
 mod hostile_input;
 mod invalidation;
 mod list;

@@ -1,24 +1,21 @@
-//! Reading list pages leniently: what is right in an item is kept, what is wrong in it becomes `None`, and one odd item
-//! never costs the page.
+//! A page of a list: one odd item never costs the page.
 
 use std::collections::HashSet;
 
-use domain::{Cargo, CargoId, Kopecks, LoadingTime, PAGE_ROWS, Page, Place, money::price_of};
+use domain::{Cargo, Kopecks, PAGE_ROWS, Page, money::price_of};
 use serde_json::Value;
 
+use super::{
+    fields::{id, place, positive, rounded, short_names, text},
+    malformed,
+};
 use crate::Error;
-
-/// No name that a driver could read is longer, in characters.
-const LONGEST_TEXT: usize = 200;
 
 /// Reads the body of `GET /v2/cargos/views` for the page that begins at row `offset`.
 ///
 /// # Errors
 /// [`Error::Malformed`] if it is no list page at all.
 pub fn page(body: &[u8], offset: u32) -> Result<Page, Error> {
-    let malformed = |reason: &str| Error::Malformed {
-        reason: reason.to_owned(),
-    };
     let body: Value = serde_json::from_slice(body).map_err(|_| malformed("not JSON"))?;
     let items = body["data"]
         .as_array()
@@ -47,7 +44,7 @@ pub fn page(body: &[u8], offset: u32) -> Result<Page, Error> {
 }
 
 /// `None` without a usable id: such an item can be neither shown nor priced.
-fn cargo(item: &Value) -> Option<Cargo> {
+pub fn cargo(item: &Value) -> Option<Cargo> {
     Some(Cargo {
         id: id(&item["id"])?,
         from: place(&item["points"]["start"], &item["first_date"]),
@@ -61,56 +58,6 @@ fn cargo(item: &Value) -> Option<Cargo> {
         truck_types: short_names(&item["truck_types"]),
         company: text(&item["company"]["name"]),
     })
-}
-
-/// A number or a string of digits.
-fn id(value: &Value) -> Option<CargoId> {
-    match value {
-        Value::Number(number) => number.as_u64().and_then(CargoId::new),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn place(point: &Value, date_of_cargo: &Value) -> Place {
-    Place {
-        city: text(&point["city"]["name"]),
-        date: time(&point["first_date"]).or_else(|| time(date_of_cargo)),
-    }
-}
-
-fn time(value: &Value) -> Option<LoadingTime> {
-    value.as_str()?.parse().ok()
-}
-
-/// Text that shows something.
-fn text(value: &Value) -> Option<String> {
-    let text = value.as_str()?.trim();
-    (!text.is_empty()).then(|| text.chars().take(LONGEST_TEXT).collect())
-}
-
-/// A number above 0 and below a million million.
-fn positive(value: &Value) -> Option<f64> {
-    value
-        .as_f64()
-        .filter(|number| *number > 0.0 && *number < 1e12)
-}
-
-fn rounded(value: &Value) -> Option<u32> {
-    let number = positive(value)?.round();
-    (1.0..=f64::from(u32::MAX))
-        .contains(&number)
-        .then_some(number as u32)
-}
-
-fn short_names(value: &Value) -> Vec<String> {
-    let name = |item: &Value| text(&item["short_name"]).or_else(|| text(&item["name"]));
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(name)
-        .collect()
 }
 
 #[cfg(test)]

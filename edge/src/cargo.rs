@@ -1,0 +1,45 @@
+//! `GET /api/cargos/{id}/`: everything about one cargo, with the newest price that any list has shown here.
+
+use domain::{CargoDetail, CargoId, messages::Detail, query::CargoQuery};
+use swr::Epoch;
+
+use crate::{
+    http::{Answer, Described},
+    problem::Failure,
+    reader::Reader,
+    resource::{Content, Resource},
+};
+
+/// The answer.
+///
+/// # Errors
+/// Parameters that break their rules; a cargo that does not exist or can't be had.
+pub async fn answer(id: CargoId, request: &Described, reader: Reader) -> Result<Answer, Failure> {
+    let query = CargoQuery::parse(request.query()).map_err(Failure::Invalid)?;
+    let reader = reader.demanding(Epoch(query.min_epoch.into()));
+    let policy = &reader.config.detail;
+    let resource = Resource::Cargo(id);
+    let (copy, now) = reader.one(&resource, policy, Content::cargo).await?;
+    let status = copy.status(policy, now);
+    let detail = copy.content.as_deref().ok_or(Failure::NotFound)?;
+    let mut cargo: CargoDetail = detail.clone();
+    let mut price_read_at = copy.stamp.fetched_at;
+    if let Some(seen) = reader.seen_price(id)
+        && seen.read_at > price_read_at
+    {
+        cargo.cargo.price_kopecks = seen.price;
+        cargo.cargo.price_per_km_kopecks = seen.per_km;
+        price_read_at = seen.read_at;
+    }
+    let body = Detail {
+        as_of: copy.stamp.fetched_at.0,
+        stale: copy.is_stale(),
+        price_age_ms: now.since(price_read_at),
+        cargo,
+    };
+    Ok(Answer::json(200, &body)
+        .header("cache-control", "private, no-cache")
+        .header("cache-status", status)
+        .header("age", now.since(copy.stamp.fetched_at) / 1000)
+        .header_if("server-timing", reader.timing()))
+}
