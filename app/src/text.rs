@@ -288,6 +288,7 @@ mod tests {
             load_types: vec!["задн.".into(), "верх.".into()],
             truck_types: vec![],
             company: None,
+            moved: None,
         };
         assert_eq!(plain(load(&cargo)), "20_т · задн., верх.");
         assert_eq!(route(&cargo), "Москва — Город не указан");

@@ -7,6 +7,7 @@ use crate::{
     http::{Answer, Described},
     problem::Failure,
     reader::{Copies, Reader},
+    watched,
 };
 
 /// The answer.
@@ -16,6 +17,9 @@ use crate::{
 pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failure> {
     let query = ListQuery::parse(request.query()).map_err(Failure::Invalid)?;
     let reader = reader.demanding(Epoch(query.min_epoch.into()));
+    if !query.ids.is_empty() {
+        return watched::list(&query.ids, reader).await;
+    }
     let policy = &reader.config.list;
     let mut copies = reader.copies(&query.filters, query.window, policy).await?;
     if let Some(missing) = copies.missing.take() {

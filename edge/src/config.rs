@@ -41,6 +41,9 @@ pub struct Config {
     pub list: Policy,
     pub detail: Policy,
     pub dictionary: Policy,
+    pub watched: Policy,
+    /// The name of the app's build that is served beside this Worker, where one was given.
+    pub build_id: Option<String>,
     pub pace: Pace,
     pub read_deadline: Duration,
     pub fallback_patience: Duration,
@@ -129,6 +132,7 @@ impl Config {
             "PRICES_FRESH_MS",
             "LIST_FRESH_MS",
             "DETAIL_FRESH_MS",
+            "WATCHED_FRESH_MS",
             "DICTIONARY_FRESH_MS",
         ];
         let mut shortest = u64::MAX;
@@ -205,6 +209,12 @@ impl Config {
                 "DETAIL_STALE_WHILE_REVALIDATE_MS",
                 "DETAIL_STALE_IF_ERROR_MS",
             )?,
+            watched: policy(
+                "WATCHED_FRESH_MS",
+                "DETAIL_STALE_WHILE_REVALIDATE_MS",
+                "DETAIL_STALE_IF_ERROR_MS",
+            )?,
+            build_id: get("BUILD_ID").filter(|id| !id.is_empty()),
             dictionary: policy(
                 "DICTIONARY_FRESH_MS",
                 "DICTIONARY_STALE_WHILE_REVALIDATE_MS",

@@ -1,19 +1,20 @@
-//! `GET /api/cargos/prices/`: the prices of the first rows of a list.
+//! `GET /api/cargos/prices/`: the prices of the first rows of a list, or of watched cargos.
 
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use domain::{
     Etag, PriceDelta, PricesQuery,
-    messages::{POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
+    messages::{BUILD_HEADER, POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
-use swr::{Bounded, Epoch};
+use swr::{Bounded, Epoch, UnixMillis};
 
 use crate::{
+    cache_status::CacheStatus,
     http::{Answer, Described},
     metrics::{Family, Histogram},
     problem::Failure,
     reader::{Copies, Reader},
-    tally,
+    tally, watched,
 };
 
 /// Pages read within so many milliseconds of each other show the list at one moment: what is missing between them is gone.
@@ -25,6 +26,23 @@ thread_local! {
     static KNOWN: RefCell<Option<Bounded<Etag, Rc<[PriceRow]>>>> = const { RefCell::new(None) };
 }
 
+/// What is to be shown.
+pub struct Shown {
+    pub rows: Rc<[PriceRow]>,
+    /// How many there are in all.
+    pub total: u32,
+    /// When the oldest was read upstream.
+    pub as_of: UnixMillis,
+    /// The moment at which they are judged.
+    pub now: UnixMillis,
+    pub stale: bool,
+    /// See [`Prices::coherent`].
+    pub coherent: bool,
+    pub poll_after_ms: u64,
+    /// What the cache did.
+    pub status: Option<CacheStatus>,
+}
+
 /// The answer: 304 if the client has it already.
 ///
 /// # Errors
@@ -32,31 +50,59 @@ thread_local! {
 pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failure> {
     let query = PricesQuery::parse(request.query()).map_err(Failure::Invalid)?;
     let reader = reader.demanding(Epoch(query.min_epoch.into()));
+    if query.ids.is_empty() {
+        let shown = of_list(&query, &reader).await?;
+        Ok(respond(request, query, &reader, shown))
+    } else {
+        let reader = reader.in_lowest_class();
+        let shown = watched::prices(&query.ids, &reader).await?;
+        Ok(respond(request, query, &reader, shown))
+    }
+}
+
+async fn of_list(query: &PricesQuery, reader: &Reader) -> Result<Shown, Failure> {
     let policy = &reader.config.prices;
     let copies = reader
         .copies(&query.filters, query.window(), policy)
         .await?;
-
-    let total = copies.total();
-    let rows: Rc<[PriceRow]> = rows(&copies, query.limit as usize).into();
-    let etag = Etag::of_prices(total, rows.iter());
-    let age_ms = copies.age_ms();
-    let stale = copies.is_stale();
     let pace = &reader.config.pace;
-    let poll_after_ms = copies.oldest().map_or(pace.interval, |copy| {
-        pace.poll_after(policy, copy.stamp, copy.verdict, copy.asking)
-    });
+    Ok(Shown {
+        rows: rows(&copies, query.limit as usize).into(),
+        total: copies.total(),
+        as_of: copies.as_of(),
+        now: copies.now,
+        stale: copies.is_stale(),
+        coherent: copies.spread_ms() <= ONE_MOMENT_MS,
+        poll_after_ms: copies.oldest().map_or(pace.interval, |copy| {
+            pace.poll_after(policy, copy.stamp, copy.verdict, copy.asking)
+        }),
+        status: Some(copies.status(policy)),
+    })
+}
 
+fn respond(request: &Described, query: PricesQuery, reader: &Reader, shown: Shown) -> Answer {
+    let Shown {
+        rows,
+        total,
+        as_of,
+        now,
+        stale,
+        coherent,
+        poll_after_ms,
+        status,
+    } = shown;
+    let etag = Etag::of_prices(total, rows.iter());
+    let age_ms = now.since(as_of);
     let known = known(&query, &etag, &rows, reader.config.known_prices_bytes);
     let (form, answer) = if etag.is_in(request.if_none_match()) {
         ("not_modified", Answer::not_modified())
     } else {
         let whole = Prices {
             etag: etag.clone(),
-            as_of: copies.as_of().0,
+            as_of: as_of.0,
             age_ms,
             stale,
-            coherent: copies.spread_ms() <= ONE_MOMENT_MS,
+            coherent,
             total,
             poll_after_ms,
             since: None,
@@ -83,14 +129,15 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     };
     tally::count(Family::PriceAnswers, [form, ""]);
     tally::observe(Histogram::PriceAge, age_ms);
-    Ok(answer
+    answer
         .header("etag", etag)
         .header("cache-control", "private, no-cache")
-        .header("cache-status", copies.status(policy))
+        .header_if("cache-status", status)
         .header("age", age_ms / 1000)
         .header_if("server-timing", reader.timing())
         .header(STALE_HEADER, u8::from(stale))
-        .header(POLL_AFTER_HEADER, poll_after_ms))
+        .header(POLL_AFTER_HEADER, poll_after_ms)
+        .header_if(BUILD_HEADER, reader.config.build_id.as_ref())
 }
 
 /// The state that the client knows, if it is still known here. From now on `rows` are, by their tag.

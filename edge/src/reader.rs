@@ -6,12 +6,12 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CargoId, Filters, PAGE_ROWS, Page, Window};
+use domain::{CargoId, Filters, PAGE_ROWS, Page, PriceHistory, Window};
 use futures_util::future::{Either, join_all, select};
 use serde_json::json;
 use swr::{
     Asking, Class, Demand, Epoch, Found, HotCopies, Look, Policy, Settled, Stamp, UnixMillis,
-    Verdict,
+    Verdict, Wish,
 };
 use worker::{Context, Delay, Env};
 
@@ -22,11 +22,12 @@ use crate::{
     keys::{RecordKey, Scope},
     log::{self, Level, RequestId},
     metrics::Family,
+    price_history_do,
     problem::Failure,
     record::Record,
     refresher_do::{self, Outcome, Refresh},
     resource::{Content, Resource},
-    seen_prices::{self, SeenPrice},
+    seen_prices::{self, Owner, SeenPrice},
     server_timing::ServerTiming,
     tally,
     upstream_guard_do::class_label,
@@ -54,6 +55,8 @@ pub struct Reader {
     /// See [`Demand::min_epoch`].
     min_epoch: Epoch,
     timing: Cell<ServerTiming>,
+    /// Of which class refreshes are that this reader does not wait for.
+    behind: Class,
 }
 
 /// A copy that can be shown.
@@ -148,7 +151,32 @@ impl Reader {
             now,
             min_epoch: Epoch::default(),
             timing: Cell::default(),
+            behind: Class::Background,
         }
+    }
+
+    /// The same reader, whose refreshes are the first to starve if he does not wait for them.
+    pub fn in_lowest_class(self) -> Self {
+        let behind = Class::Prefetch;
+        Self { behind, ..self }
+    }
+
+    /// When the request came.
+    pub fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    /// The request's name.
+    pub fn request(&self) -> &str {
+        self.request.as_str()
+    }
+
+    /// How the price of a cargo went, as this driver may know it.
+    ///
+    /// # Errors
+    /// If the object that keeps it can't be reached.
+    pub async fn history(&self, id: CargoId) -> worker::Result<PriceHistory> {
+        price_history_do::of(&self.env, self.owner(), id).await
     }
 
     /// The same reader, who knows of so many invalidations.
@@ -170,7 +198,8 @@ impl Reader {
         };
         let key = self.key(&list);
         if self.hot(|hot| hot.wants_ahead(&key, policy, self.now)) {
-            self.refresh_behind(&key, &list, policy, Class::Prefetch);
+            let wish = policy.wish(None, Class::Prefetch, self.now);
+            self.refresh_behind(&key, &list, wish);
         }
     }
 
@@ -264,7 +293,7 @@ impl Reader {
         let ask = match self.hot(|hot| hot.look(&key, policy, &demand)) {
             Look::Serve(found) => return Ok(Copy::found(found, Tier::Memory)),
             Look::Refresh(found) => {
-                self.refresh_behind(&key, resource, policy, Class::Background);
+                self.refresh_due(&key, resource, policy);
                 return Ok(Copy::found(found, Tier::Memory));
             }
             Look::Search { ask } => ask,
@@ -280,11 +309,13 @@ impl Reader {
         match self.hot(|hot| hot.settle(&key, policy, &demand, ask)) {
             Settled::Serve(found) => Ok(Copy::found(found, tier)),
             Settled::Refresh(found) => {
-                self.refresh_behind(&key, resource, policy, Class::Background);
+                self.refresh_due(&key, resource, policy);
                 Ok(Copy::found(found, tier))
             }
             Settled::Wait { fallback } => {
-                let ask = self.ask(&key, resource, policy, Class::Waiting);
+                let have = self.hot(|hot| hot.stamp(&key));
+                let wish = policy.wish(have, Class::Waiting, self.now);
+                let ask = self.ask(&key, resource, wish);
                 let reason = match held {
                     _ if fallback => Reason::Stale,
                     Some(_) => Reason::Request,
@@ -295,17 +326,27 @@ impl Reader {
         }
     }
 
-    fn ask(&self, key: &RecordKey, resource: &Resource, policy: &Policy, class: Class) -> Refresh {
+    fn ask(&self, key: &RecordKey, resource: &Resource, wish: Wish) -> Refresh {
         Refresh {
             key: key.clone(),
             resource: resource.clone(),
-            wish: policy.wish(self.hot(|hot| hot.stamp(key)), class, self.now),
+            wish,
             request: self.request.as_str().to_owned(),
         }
     }
 
-    fn refresh_behind(&self, key: &RecordKey, resource: &Resource, policy: &Policy, class: Class) {
-        let ask = self.ask(key, resource, policy, class);
+    /// Has a copy that is due refreshed behind the answer.
+    fn refresh_due(&self, key: &RecordKey, resource: &Resource, policy: &Policy) {
+        let have = self.hot(|hot| hot.stamp(key));
+        let wish = Wish {
+            class: self.behind,
+            ..policy.wish(have, Class::Background, self.now)
+        };
+        self.refresh_behind(key, resource, wish);
+    }
+
+    fn refresh_behind(&self, key: &RecordKey, resource: &Resource, wish: Wish) {
+        let ask = self.ask(key, resource, wish);
         let refresh = refresh(self.env.clone(), self.config.clone(), ask);
         self.context.wait_until(async move {
             refresh.await;
@@ -412,11 +453,14 @@ impl Reader {
 
     /// The newest price of a cargo that a list has shown here, to this driver where drivers have records of their own.
     pub fn seen_price(&self, id: CargoId) -> Option<SeenPrice> {
-        let owner = match self.config.scope {
+        seen_prices::of(self.owner(), id)
+    }
+
+    fn owner(&self) -> Owner {
+        match self.config.scope {
             Scope::Account => None,
             Scope::User => Some(self.driver_id),
-        };
-        seen_prices::of(owner, id)
+        }
     }
 
     fn hot<T>(&self, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {

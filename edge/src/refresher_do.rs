@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
+use domain::messages::PriceRow;
 use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
@@ -9,7 +10,7 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
-use swr::{Ask, Epoch, Flight, Landing, Refused, Stamp, StoreCopy, Ticket, UnixMillis, Wish};
+use swr::{Ask, Epoch, Flight, Refused, Stamp, StoreCopy, Ticket, UnixMillis, Wish};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     keys::RecordKey,
     log::{self, Level},
     metrics::Family,
-    objects,
+    objects, price_history_do,
     reader::RECORDS,
     record::Record,
     resource::Resource,
@@ -147,6 +148,28 @@ enum Landed {
     Discarded,
 }
 
+/// What came of a fetch.
+struct Landing {
+    how: Landed,
+    /// The record, if KV needs it.
+    for_kv: Option<Record>,
+    /// Prices that the histories have not heard of.
+    new_prices: Vec<PriceRow>,
+    /// When they were read.
+    read_at: UnixMillis,
+}
+
+impl Landing {
+    fn without_record(how: Landed) -> Self {
+        Self {
+            how,
+            for_kv: None,
+            new_prices: Vec::new(),
+            read_at: UnixMillis::default(),
+        }
+    }
+}
+
 /// Why a fetch brought nothing.
 enum Nothing {
     /// Upstream was not asked, or asked us to come back later.
@@ -158,6 +181,8 @@ enum Nothing {
 struct Memory {
     flight: Flight,
     record: Option<Record>,
+    /// The histories of prices may lack some of the record's.
+    untold: bool,
     /// The last fetch found all gone that was there; it is believed when the next one finds the same.
     doubted: bool,
     store: StoreCopy,
@@ -330,20 +355,38 @@ impl Object {
         landed: oneshot::Sender<Landed>,
     ) {
         let result = self.fetch(&config, &ask, ticket).await;
-        let (how, for_kv) = match self.land(&config, &ask, ticket, begun, result) {
+        let landing = match self.land(&config, &ask, ticket, begun, result) {
             Ok(landing) => landing,
             Err(error) => {
                 let detail = json!({"key": ask.key, "error": error.to_string()});
                 log::write(Level::Error, "not_stored", &ask.request, detail);
-                (Landed::KeptLast, None)
+                Landing::without_record(Landed::KeptLast)
             }
         };
         // Nobody waits, perhaps.
-        let _ = landed.send(how);
-        if let Some(record) = for_kv {
+        let _ = landed.send(landing.how);
+        if let Some(record) = landing.for_kv {
             self.copy_to_kv(&config, &ask.key, &record).await;
             self.set_alarm_if_none().await;
         }
+        if !landing.new_prices.is_empty() {
+            self.tell_history(&ask, &landing.new_prices, landing.read_at)
+                .await;
+        }
+    }
+
+    /// What the histories don't hear now they hear with the next fetch.
+    async fn tell_history(&self, ask: &Refresh, prices: &[PriceRow], read_at: UnixMillis) {
+        let owner = ask.key.owner();
+        let told = price_history_do::note(&self.env, owner, prices, read_at).await;
+        if let Err(error) = &told {
+            let detail = json!({"key": ask.key, "error": error.to_string()});
+            log::write(Level::Warn, "history_not_told", &ask.request, detail);
+        }
+        let _ = self.with_memory(|memory| {
+            memory.untold = told.is_err();
+            Ok(())
+        });
     }
 
     /// Where there is an alarm it looks after itself.
@@ -414,7 +457,7 @@ impl Object {
         })
     }
 
-    /// Lands a fetch: what came of it, and the record to copy to KV, if KV needs it.
+    /// Lands a fetch.
     fn land(
         &self,
         config: &Config,
@@ -422,7 +465,7 @@ impl Object {
         ticket: Ticket,
         begun: UnixMillis,
         result: std::result::Result<Fetched, Nothing>,
-    ) -> Result<(Landed, Option<Record>)> {
+    ) -> Result<Landing> {
         self.with_memory(|memory| {
             let result = result.and_then(|fetched| {
                 let emptied = fetched.content.is_empty()
@@ -449,7 +492,7 @@ impl Object {
                 },
                 Err(Nothing::Failed(_)) => swr::Outcome::Failed,
             };
-            let landing = memory.flight.land(
+            let verdict = memory.flight.land(
                 &config.flight,
                 ticket,
                 begun,
@@ -457,18 +500,28 @@ impl Object {
                 clock::now(),
                 clock::random(),
             );
-            let landed = match (landing, result) {
-                (Landing::Store(stamp), Ok(fetched)) => {
-                    let record = Record::new(stamp, fetched.content);
+            let landing = match (verdict, result) {
+                (swr::Landing::Store(stamp), Ok(fetched)) => {
+                    let before = memory.record.as_ref().map(|record| &record.content);
+                    let mut content = fetched.content;
+                    content.remember(before, stamp.fetched_at);
+                    let known = before.filter(|_| !memory.untold);
+                    let new_prices = content.new_prices(known);
+                    let is_other = before != Some(&content);
+                    let record = Record::new(stamp, content);
                     self.save_record(&record)?;
-                    let before = memory.record.replace(record.clone());
-                    let is_other = before.is_none_or(|before| before.content != record.content);
+                    memory.record = Some(record.clone());
                     let for_kv = memory
                         .store
                         .wants(&config.store, stamp.fetched_at, is_other);
-                    (Landed::Stored, for_kv.then_some(record))
+                    Landing {
+                        how: Landed::Stored,
+                        for_kv: for_kv.then_some(record),
+                        new_prices,
+                        read_at: stamp.fetched_at,
+                    }
                 }
-                (Landing::Discard(refused), _) => {
+                (swr::Landing::Discard(refused), _) => {
                     let (landed, reason) = match refused {
                         Refused::Invalidated => (Landed::Discarded, "invalidated"),
                         Refused::Overtaken => (Landed::KeptLast, "overtaken"),
@@ -476,23 +529,23 @@ impl Object {
                     tally::count(Family::Discards, [reason, ""]);
                     let detail = json!({"key": ask.key, "reason": reason});
                     log::write(Level::Info, "result_discarded", &ask.request, detail);
-                    (landed, None)
+                    Landing::without_record(landed)
                 }
                 (_, Err(Nothing::Refused { reason, .. })) => {
                     let detail = json!({"key": ask.key, "reason": reason});
                     log::write(Level::Info, "not_refreshed", &ask.request, detail);
-                    (Landed::Refused, None)
+                    Landing::without_record(Landed::Refused)
                 }
                 (_, Err(Nothing::Failed(reason))) => {
                     let failures = memory.flight.failures();
                     let detail = json!({"key": ask.key, "reason": reason, "failures": failures});
                     log::write(Level::Warn, "refresh_failed", &ask.request, detail);
-                    (Landed::KeptLast, None)
+                    Landing::without_record(Landed::KeptLast)
                 }
-                (Landing::KeepLast, Ok(_)) => (Landed::KeptLast, None),
+                (swr::Landing::KeepLast, Ok(_)) => Landing::without_record(Landed::KeptLast),
             };
             self.save_flight(memory)?;
-            Ok(landed)
+            Ok(landing)
         })
     }
 
@@ -570,12 +623,14 @@ impl Object {
                 flight: serde_json::from_str(&row.flight)?,
                 record: row.record.and_then(|record| Record::decode(&record)),
                 doubted: row.doubted != 0,
+                untold: false,
                 store: StoreCopy::default(),
             },
             None => Memory {
                 flight: Flight::default(),
                 record: None,
                 doubted: false,
+                untold: false,
                 store: StoreCopy::default(),
             },
         })

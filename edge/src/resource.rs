@@ -1,9 +1,13 @@
 //! What is read upstream and kept in records: pages of lists, details, dictionaries.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
-use domain::{CargoDetail, CargoId, Filters, FreightType, NamedPoint, Page};
+use domain::{
+    Cargo, CargoDetail, CargoId, Filters, FreightType, Kopecks, NamedPoint, Page,
+    messages::PriceRow,
+};
 use serde::{Deserialize, Serialize};
+use swr::UnixMillis;
 
 /// One thing that CargoTech can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +86,33 @@ impl Content {
             Self::Points(points) => points.is_empty(),
             Self::Types(types) => types.is_empty(),
         }
+    }
+
+    /// Takes over from an earlier answer to the same question how prices have moved; see [`Page::remember`].
+    pub fn remember(&mut self, before: Option<&Content>, read_at: UnixMillis) {
+        if let (Self::List(page), Some(Self::List(before))) = (self, before) {
+            Rc::make_mut(page).remember(before, read_at.0);
+        }
+    }
+
+    /// The prices in it that the earlier answer did not hold.
+    pub fn new_prices(&self, before: Option<&Content>) -> Vec<PriceRow> {
+        let known: HashMap<CargoId, Option<Kopecks>> = match before {
+            Some(before) => before.prices().map(|row| (row.0, row.1)).collect(),
+            None => HashMap::new(),
+        };
+        let is_new = |row: &PriceRow| known.get(&row.0) != Some(&row.1);
+        self.prices().filter(is_new).collect()
+    }
+
+    fn prices(&self) -> impl Iterator<Item = PriceRow> + '_ {
+        let (page, detail) = match self {
+            Self::List(page) => (page.cargos.as_slice(), None),
+            Self::Cargo(detail) => (&[][..], detail.as_deref().map(|detail| &detail.cargo)),
+            Self::Points(_) | Self::Types(_) => (&[][..], None),
+        };
+        let row = |cargo: &Cargo| PriceRow(cargo.id, cargo.price_kopecks);
+        page.iter().chain(detail).map(row)
     }
 
     /// What it takes in memory, strings included, about.

@@ -9,7 +9,7 @@ use swr::UnixMillis;
 use worker::{Context, Env};
 
 use crate::{
-    auth, cargo, cargos, clock, config, dictionaries, health,
+    auth, cargo, cargos, clock, config, dictionaries, health, history,
     http::{Answer, Described},
     invalidate,
     log::{self, Level, RequestId},
@@ -28,6 +28,7 @@ enum Route {
     List,
     Prices,
     Cargo(CargoId),
+    History(CargoId),
     Points,
     LoadTypes,
     TruckTypes,
@@ -62,8 +63,11 @@ impl Route {
             "dictionaries/truck_types" => Some(Self::TruckTypes),
             "internal/invalidate" => Some(Self::Invalidate),
             _ => {
-                let id = route.strip_prefix("cargos/")?;
-                id.parse().ok().map(Self::Cargo)
+                let cargo = route.strip_prefix("cargos/")?;
+                match cargo.strip_suffix("/history") {
+                    Some(id) => id.parse().ok().map(Self::History),
+                    None => cargo.parse().ok().map(Self::Cargo),
+                }
             }
         }
     }
@@ -82,6 +86,7 @@ impl Route {
             Self::List => "list",
             Self::Prices => "prices",
             Self::Cargo(_) => "cargo",
+            Self::History(_) => "history",
             Self::Points => "points",
             Self::LoadTypes => "load_types",
             Self::TruckTypes => "truck_types",
@@ -164,6 +169,7 @@ async fn dispatch(
     let answer = match route {
         Route::Prices => prices::answer(described, reader).await?,
         Route::Cargo(id) => cargo::answer(id, described, reader).await?,
+        Route::History(id) => history::answer(id, &reader).await?,
         Route::Points => dictionaries::points(described, reader).await?,
         Route::LoadTypes => dictionaries::types(&Resource::LoadTypes, reader).await?,
         Route::TruckTypes => dictionaries::types(&Resource::TruckTypes, reader).await?,
@@ -188,6 +194,10 @@ mod tests {
             (
                 "cargos/6236980507/",
                 Route::Cargo(CargoId::new(6_236_980_507).unwrap()),
+            ),
+            (
+                "cargos/5/history/",
+                Route::History(CargoId::new(5).unwrap()),
             ),
             ("dictionaries/points/", Route::Points),
             ("dictionaries/load_types/", Route::LoadTypes),
@@ -217,6 +227,8 @@ mod tests {
             "/api/cargos/-5/",
             "/api/cargos/price/",
             "/api/cargos/5/6/",
+            "/api/cargos/history",
+            "/api/cargos//history",
             "/api/dictionaries/",
             "/api/dictionaries/companies/",
             "/cargos/",

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Kopecks, LoadingTime};
@@ -109,6 +110,18 @@ pub struct Cargo {
     pub truck_types: Vec<String>,
     /// The company that offers it.
     pub company: Option<String>,
+    /// How the price last moved; `None` if it has not since the list was first read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<PriceMove>,
+}
+
+/// A change of a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceMove {
+    /// When it was first read, Unix milliseconds.
+    pub at: u64,
+    /// What the price was before.
+    pub was: Option<Kopecks>,
 }
 
 /// One page of a list: up to [`crate::PAGE_ROWS`] cargos, newest first, no id twice.
@@ -122,9 +135,78 @@ pub struct Page {
     pub cargos: Vec<Cargo>,
 }
 
+impl Page {
+    /// Takes over from an earlier reading of the same page how prices have moved, and notes those that have since;
+    /// `read_at` is when this one was read, Unix milliseconds.
+    pub fn remember(&mut self, before: &Page, read_at: u64) {
+        let before: FxHashMap<_, _> = before
+            .cargos
+            .iter()
+            .map(|cargo| (cargo.id, (cargo.price_kopecks, cargo.moved)))
+            .collect();
+        for cargo in &mut self.cargos {
+            cargo.moved = before.get(&cargo.id).and_then(|&(was, moved)| {
+                if was == cargo.price_kopecks {
+                    moved
+                } else {
+                    Some(PriceMove { at: read_at, was })
+                }
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn page(cargos: &[(u64, i64)]) -> Page {
+        let cargo = |&(id, kopecks): &(u64, i64)| Cargo {
+            id: CargoId::new(id).unwrap(),
+            from: Place::default(),
+            to: Place::default(),
+            price_kopecks: Kopecks::new(kopecks),
+            price_per_km_kopecks: None,
+            weight_kg: None,
+            volume_m3: None,
+            distance_km: None,
+            load_types: vec![],
+            truck_types: vec![],
+            company: None,
+            moved: None,
+        };
+        Page {
+            cargos: cargos.iter().map(cargo).collect(),
+            ..Page::default()
+        }
+    }
+
+    #[test]
+    fn a_move_is_remembered_until_the_next() {
+        let first = page(&[(1, 100), (2, 200)]);
+        let mut second = page(&[(3, 300), (1, 150), (2, 200)]);
+        second.remember(&first, 10);
+        let moves = |page: &Page| {
+            page.cargos
+                .iter()
+                .map(|cargo| cargo.moved)
+                .collect::<Vec<_>>()
+        };
+        let moved = |at, was| {
+            Some(PriceMove {
+                at,
+                was: Kopecks::new(was),
+            })
+        };
+        assert_eq!(moves(&second), [None, moved(10, 100), None]);
+
+        let mut third = page(&[(1, 150), (2, 0)]);
+        third.remember(&second, 20);
+        assert_eq!(moves(&third), [moved(10, 100), moved(20, 200)]);
+        let mut fourth = page(&[(2, 250)]);
+        fourth.remember(&third, 30);
+        assert_eq!(moves(&fourth), [moved(30, 0)], "from no price");
+    }
 
     #[test]
     fn an_id_has_one_spelling() {

@@ -12,6 +12,7 @@ pub mod messages;
 pub mod money;
 pub mod price_book;
 pub mod price_delta;
+pub mod price_history;
 pub mod query;
 
 pub use cargo::{Cargo, CargoId, Page, Place};
@@ -22,6 +23,7 @@ pub use etag::Etag;
 pub use filters::{Filters, Mode};
 pub use money::Kopecks;
 pub use price_delta::PriceDelta;
+pub use price_history::{PriceChange, PriceHistory};
 pub use query::{FieldError, ListQuery, PricesQuery, Window};
 
 /// Rows in one page of a list, upstream and in the cache: the most that CargoTech is asked for at once.

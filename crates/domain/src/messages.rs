@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::PriceDelta;
-use crate::{Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks};
+use crate::{Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks, PriceHistory};
 
 /// Body of `POST /api/auth/telegram`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,13 @@ pub struct Detail {
     pub cargo: CargoDetail,
 }
 
+/// Answer of `GET /api/cargos/{id}/history`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// How the price went, oldest first; at most [`PriceHistory::MOST`] changes.
+    pub changes: PriceHistory,
+}
+
 /// Answer of `GET /api/dictionaries/...`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dictionary<T> {
@@ -117,6 +124,9 @@ pub const SESSION_HEADER: &str = "x-session-token";
 pub const STALE_HEADER: &str = "x-stale";
 /// Header with the pace the edge asks for, in milliseconds.
 pub const POLL_AFTER_HEADER: &str = "x-poll-after-ms";
+
+/// Header with the name of the app's build that is served now: a page of another build is out of date.
+pub const BUILD_HEADER: &str = "x-build";
 
 /// An error answer, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

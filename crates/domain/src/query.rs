@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Etag, Filters, dictionary::LONGEST_NAME};
+use crate::{CargoId, Etag, Filters, dictionary::LONGEST_NAME};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,9 +128,34 @@ impl Window {
     }
 }
 
+/// The most cargos that can be asked for by their ids.
+pub const MOST_IDS: usize = 50;
+
+/// Ids as `ids=` names them: each once, in the order given.
+fn ids(parameters: &mut Parameters<'_>) -> Vec<CargoId> {
+    let ids = parameters.take("ids", |text| {
+        let mut ids: Vec<CargoId> = Vec::new();
+        for id in text.split(',') {
+            let id = id.parse().map_err(|_| EXPECTED_IDS)?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        if ids.len() > MOST_IDS {
+            return Err(EXPECTED_IDS);
+        }
+        Ok(ids)
+    });
+    ids.unwrap_or_default()
+}
+
+const EXPECTED_IDS: &str = "expected up to 50 cargo ids separated by commas";
+
 /// The query of `GET /api/cargos/`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListQuery {
+    /// These cargos, whatever filters and window say; those, if empty.
+    pub ids: Vec<CargoId>,
     /// Which cargos.
     pub filters: Filters,
     /// Which rows: `limit` 1..=100, 20 if not given; `offset` 0 if not given.
@@ -146,6 +171,7 @@ impl ListQuery {
     /// One entry for each wrong parameter.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut parameters = Parameters::new(query);
+        let ids = ids(&mut parameters);
         let filters = Filters::take(&mut parameters);
         let window = Window {
             limit: parameters.number("limit", 1..=100).unwrap_or(20),
@@ -153,6 +179,7 @@ impl ListQuery {
         };
         let min_epoch = min_epoch(&mut parameters);
         parameters.finish(Self {
+            ids,
             filters,
             window,
             min_epoch,
@@ -163,6 +190,8 @@ impl ListQuery {
 /// The query of `GET /api/cargos/prices/`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PricesQuery {
+    /// These cargos, whatever filters and limit say; those, if empty.
+    pub ids: Vec<CargoId>,
     /// Which cargos.
     pub filters: Filters,
     /// How many rows from the top: the cards loaded, `1..=500`, 20 if not given.
@@ -185,6 +214,7 @@ impl PricesQuery {
     /// One entry for each wrong parameter.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut parameters = Parameters::new(query);
+        let ids = ids(&mut parameters);
         let filters = Filters::take(&mut parameters);
         let limit = parameters
             .number("limit", 1..=Self::MAX_LIMIT)
@@ -198,6 +228,7 @@ impl PricesQuery {
         let since = parameters.take("since", |text| Ok::<_, String>(Etag::of_query(text)));
         let min_epoch = min_epoch(&mut parameters);
         parameters.finish(Self {
+            ids,
             filters,
             limit,
             since,
@@ -337,6 +368,25 @@ mod tests {
         assert_eq!(ListQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
         assert_eq!(ListQuery::parse("").unwrap().min_epoch, 0);
         assert_eq!(fields(ListQuery::parse("min_epoch=-1")), ["min_epoch"]);
+    }
+
+    #[test]
+    fn cargos_are_asked_for_by_their_ids_each_once() {
+        let ids = |query: &str| ListQuery::parse(query).map(|query| query.ids);
+        let id = |id| CargoId::new(id).unwrap();
+        assert_eq!(ids("ids=7,5,7"), Ok(vec![id(7), id(5)]));
+        assert_eq!(ids("ids="), Ok(vec![]));
+        assert_eq!(PricesQuery::parse("ids=7").unwrap().ids, [id(7)]);
+        let many = |count: u32| {
+            (1..=count)
+                .map(|id| id.to_string())
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        assert_eq!(ids(&format!("ids={}", many(50))).unwrap().len(), 50);
+        for wrong in ["0", "a", "1,", "1,,2", "-5", "007", &many(51)] {
+            assert_eq!(fields(ids(&format!("ids={wrong}"))), ["ids"], "{wrong}");
+        }
     }
 
     #[test]

@@ -87,6 +87,23 @@ pub fn run(project: &Project, environment: &Environment) -> Result<()> {
     write_headers(&project.path("dist"))
 }
 
+/// The name of the app's build, which the Worker tells whoever polls: the hash in the name of its program. None without
+/// a build.
+pub fn id(project: &Project) -> Result<Option<String>> {
+    let dist = project.path("dist");
+    if !dist.exists() {
+        return Ok(None);
+    }
+    let names = fs::read_dir(&dist)
+        .with_context(|| format!("{} cannot be read", dist.display()))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut ids = names.filter_map(|name| {
+        let id = name.strip_prefix("loadboard-")?.strip_suffix("_bg.wasm")?;
+        Some(id.to_owned())
+    });
+    Ok(ids.next())
+}
+
 /// Stops unless both programs were built at some time.
 pub fn require_built(project: &Project) -> Result<()> {
     for program in &PROGRAMS {

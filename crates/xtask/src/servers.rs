@@ -14,7 +14,7 @@ use crate::processes::Child;
 use crate::project::Project;
 use crate::step::{self, step};
 use crate::workspace::Workspace;
-use crate::{http, node, processes};
+use crate::{build, http, node, processes};
 
 /// Neither takes more than a few seconds; a busy machine gets the rest.
 const READY_LIMIT: Duration = Duration::from_secs(90);
@@ -115,6 +115,9 @@ impl Worker<'_> {
             .arg("--persist-to")
             .arg(&self.state);
         command.args(["--var", &format!("CARGOTECH_BASE_URL:{}", self.upstream)]);
+        if let Some(build_id) = build::id(project)? {
+            command.args(["--var", &format!("BUILD_ID:{build_id}")]);
+        }
         for (name, value) in &self.vars {
             command.args(["--var", &format!("{name}:{value}")]);
         }

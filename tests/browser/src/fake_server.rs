@@ -313,6 +313,7 @@ pub fn cargo(card: u64, kopecks: i64) -> Cargo {
         load_types: vec!["задн.".into()],
         truck_types: vec!["реф.".into()],
         company: Some("ООО «Перевозчик»".into()),
+        moved: None,
     }
 }
 

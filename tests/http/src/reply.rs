@@ -170,7 +170,11 @@ impl Reply {
         assert_eq!(self.expect_header("cache-control"), "private, no-cache");
         assert_eq!(self.number("age"), age_ms / 1_000, "{about}");
         assert_eq!(self.number(STALE_HEADER), u64::from(stale), "{about}");
-        let fresh = windows::PRICES_FRESH.as_millis();
+        let fresh = if self.request.contains("ids=") {
+            windows::WATCHED_FRESH.as_millis()
+        } else {
+            windows::PRICES_FRESH.as_millis()
+        };
         let range = if stale {
             fresh * 9 / 10..u128::MAX
         } else {

@@ -9,6 +9,8 @@ pub const PRICES_FRESH: Duration = Duration::from_millis(1_000);
 pub const LIST_FRESH: Duration = Duration::from_millis(5_000);
 /// `DETAIL_FRESH_MS`
 pub const DETAIL_FRESH: Duration = Duration::from_millis(10_000);
+/// `WATCHED_FRESH_MS`
+pub const WATCHED_FRESH: Duration = Duration::from_millis(2_000);
 /// `READ_DEADLINE_MS`
 pub const READ_DEADLINE: Duration = Duration::from_millis(3_000);
 /// `REFRESH_DEADLINE_MS`

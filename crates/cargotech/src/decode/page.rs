@@ -57,6 +57,7 @@ pub fn cargo(item: &Value) -> Option<Cargo> {
         load_types: short_names(&item["load_types"]),
         truck_types: short_names(&item["truck_types"]),
         company: text(&item["company"]["name"]),
+        moved: None,
     })
 }
 

@@ -12,11 +12,12 @@ use crate::servers::{self, Server, Simulator, Worker};
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
-const SHORT_WINDOWS: [(&str, &str); 12] = [
+const SHORT_WINDOWS: [(&str, &str); 13] = [
     ("PRICES_FRESH_MS", "1000"),
     ("EAGER_REFRESH_MS", "200"),
     ("LIST_FRESH_MS", "5000"),
     ("DETAIL_FRESH_MS", "10000"),
+    ("WATCHED_FRESH_MS", "2000"),
     ("READ_DEADLINE_MS", "3000"),
     ("UPSTREAM_TIMEOUT_MS", "3500"),
     ("REFRESH_DEADLINE_MS", "4000"),
