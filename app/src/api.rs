@@ -1,9 +1,15 @@
 //! The HTTP API, typed. A dead session is renewed once, silently.
 
+use std::{cell::RefCell, rc::Rc};
+
 use domain::{
-    Etag, Filters,
-    messages::{CargoList, POLL_AFTER_HEADER, Prices, SESSION_HEADER, STALE_HEADER, SignIn},
+    CargoId, Etag, Filters, Window,
+    messages::{
+        BUILD_HEADER, CargoList, Detail, Dictionary, History, POLL_AFTER_HEADER, Prices,
+        SESSION_HEADER, STALE_HEADER, SignIn,
+    },
 };
+use futures_util::future::LocalBoxFuture;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -11,7 +17,7 @@ use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 
-use crate::session::Session;
+use crate::{early, session::Session};
 
 /// A sign-in or a list that takes longer is given up. The poller has a deadline of its own.
 const PATIENCE_MS: u32 = 15_000;
@@ -22,15 +28,39 @@ pub enum ApiError {
     /// Only opening the app from Telegram again helps.
     #[error("the session is over")]
     SignedOut,
-    /// The edge has nothing to show, or is itself in trouble.
-    #[error("the service is unavailable")]
-    Unavailable {
+    /// CargoTech does not answer, and the edge has nothing older to show.
+    #[error("upstream does not answer")]
+    UpstreamDown {
         /// When it asked to come back, in milliseconds.
         retry_after_ms: Option<u32>,
     },
+    /// Too many requests.
+    #[error("the service is busy")]
+    Busy {
+        /// When it asked to come back, in milliseconds.
+        retry_after_ms: Option<u32>,
+    },
+    /// The edge is itself in trouble.
+    #[error("the service is unavailable")]
+    Unavailable,
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
     /// No answer at all: no network, or given up.
     #[error("no answer")]
     NoAnswer,
+}
+
+impl ApiError {
+    /// When the edge asked to come back, in milliseconds.
+    pub fn retry_after_ms(&self) -> Option<u32> {
+        match self {
+            Self::UpstreamDown { retry_after_ms } | Self::Busy { retry_after_ms } => {
+                *retry_after_ms
+            }
+            _ => None,
+        }
+    }
 }
 
 /// How old an answer is.
@@ -57,12 +87,22 @@ pub struct Polled {
 #[derive(Clone)]
 pub struct Api {
     session: Session,
+    /// The app's build that the edge serves now, as it last said.
+    build: Rc<RefCell<Option<String>>>,
 }
 
 impl Api {
     /// The API under a session.
     pub fn new(session: Session) -> Self {
-        Self { session }
+        Self {
+            session,
+            build: Rc::default(),
+        }
+    }
+
+    /// The app's build that the edge serves now, if it has said so.
+    pub fn build(&self) -> Option<String> {
+        self.build.borrow().clone()
     }
 
     /// Rows of the list, and how old they are.
@@ -72,16 +112,54 @@ impl Api {
     pub async fn list(
         &self,
         filters: &Filters,
-        offset: u32,
-        limit: u32,
+        Window { offset, limit }: Window,
     ) -> Result<(CargoList, Freshness), ApiError> {
-        let path = path(
-            "/api/cargos/",
-            filters,
-            &format!("limit={limit}&offset={offset}"),
-        );
+        let window = format!("limit={limit}&offset={offset}");
+        self.rows(&path("/api/cargos/", filters, &window)).await
+    }
+
+    /// These cargos, those that exist, and how old they are.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn cargos(&self, ids: &[CargoId]) -> Result<(CargoList, Freshness), ApiError> {
+        self.rows(&format!("/api/cargos/?{}", named(ids))).await
+    }
+
+    /// Everything about a cargo.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn detail(&self, id: CargoId) -> Result<Detail, ApiError> {
+        self.one(&format!("/api/cargos/{id}/")).await
+    }
+
+    /// How the price of a cargo went.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn history(&self, id: CargoId) -> Result<History, ApiError> {
+        self.one(&format!("/api/cargos/{id}/history")).await
+    }
+
+    /// An entry list: `points?filter[name]=...`, `load_types`, `truck_types`.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn dictionary<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, ApiError> {
+        let path = format!("/api/dictionaries/{name}");
+        let dictionary: Dictionary<T> = self.one(&path).await?;
+        Ok(dictionary.items)
+    }
+
+    async fn one<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let patience = Patience::new();
-        let answer = self.get(&path, None, patience.signal()).await?;
+        self.get(path, None, patience.signal()).await?.json()
+    }
+
+    async fn rows(&self, path: &str) -> Result<(CargoList, Freshness), ApiError> {
+        let patience = Patience::new();
+        let answer = self.get(path, None, patience.signal()).await?;
         let list: CargoList = answer.json()?;
         let freshness = Freshness {
             stale: list.stale,
@@ -90,24 +168,53 @@ impl Api {
         Ok((list, freshness))
     }
 
-    /// The prices of the first `limit` rows, unless they are those named by `known`; perhaps only what has changed since.
+    /// The prices of these rows, unless they are those named by `known`; perhaps only what has changed since.
     ///
     /// # Errors
     /// See [`ApiError`]; [`ApiError::NoAnswer`] also when given up through `signal`.
     pub async fn prices(
         &self,
         filters: &Filters,
-        limit: u32,
+        Window { offset, limit }: Window,
         known: Option<&Etag>,
         signal: &AbortSignal,
     ) -> Result<Polled, ApiError> {
         let mut window = format!("limit={limit}");
-        if let Some(known) = known {
-            window += "&since=";
-            window += known.bare();
+        if offset > 0 {
+            window += &format!("&offset={offset}");
         }
         let path = path("/api/cargos/prices/", filters, &window);
+        self.poll(path, known, signal).await
+    }
+
+    /// The prices of these cargos, in the same way.
+    ///
+    /// # Errors
+    /// As of [`Api::prices`].
+    pub async fn prices_of(
+        &self,
+        ids: &[CargoId],
+        known: Option<&Etag>,
+        signal: &AbortSignal,
+    ) -> Result<Polled, ApiError> {
+        let path = format!("/api/cargos/prices/?{}", named(ids));
+        self.poll(path, known, signal).await
+    }
+
+    async fn poll(
+        &self,
+        mut path: String,
+        known: Option<&Etag>,
+        signal: &AbortSignal,
+    ) -> Result<Polled, ApiError> {
+        if let Some(known) = known {
+            path += "&since=";
+            path += known.bare();
+        }
         let answer = self.get(&path, known, signal).await?;
+        if let Some(build) = answer.header(BUILD_HEADER) {
+            self.build.replace(Some(build));
+        }
         let prices = match answer.status {
             304 => None,
             _ => Some(answer.json::<Prices>()?),
@@ -125,8 +232,18 @@ impl Api {
         })
     }
 
-    /// A 200 or 304 under the session; a session found dead is renewed once.
-    async fn get(
+    /// A 200 or 304 under the session; a session found dead is renewed once. Boxed: what awaits it would else hold it whole,
+    /// each in a copy of its own.
+    fn get<'a>(
+        &'a self,
+        path: &'a str,
+        known: Option<&'a Etag>,
+        signal: &'a AbortSignal,
+    ) -> LocalBoxFuture<'a, Result<Answer, ApiError>> {
+        Box::pin(self.get_whole(path, known, signal))
+    }
+
+    async fn get_whole(
         &self,
         path: &str,
         known: Option<&Etag>,
@@ -193,8 +310,16 @@ async fn send(
         let _ = js_sys::Reflect::set(&list, &JsValue::from_str(name), &JsValue::from_str(value));
     }
     init.set_headers(&list);
-    let response = resolved(window().fetch_with_str_and_init(path, init)).await?;
-    let response: web_sys::Response = response.unchecked_into();
+    let response = match early::take_list(path) {
+        Some(early) => resolved(early).await.unwrap_or_default(),
+        None => JsValue::UNDEFINED,
+    };
+    let response = match response.dyn_into::<web_sys::Response>() {
+        Ok(early) => early,
+        Err(_) => resolved(window().fetch_with_str_and_init(path, init))
+            .await?
+            .unchecked_into(),
+    };
     let body = match response.status() {
         200 => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
         _ => JsValue::UNDEFINED,
@@ -247,18 +372,24 @@ impl Answer {
         match self.status {
             200 | 304 => Ok(self),
             401 => Err(ApiError::SignedOut),
-            _ => Err(ApiError::Unavailable {
-                retry_after_ms: self
-                    .number("retry-after")
-                    .map(|seconds: u32| seconds.saturating_mul(1000)),
+            404 => Err(ApiError::NotFound),
+            429 => Err(ApiError::Busy {
+                retry_after_ms: self.retry_after_ms(),
             }),
+            503 => Err(ApiError::UpstreamDown {
+                retry_after_ms: self.retry_after_ms(),
+            }),
+            _ => Err(ApiError::Unavailable),
         }
     }
 
+    fn retry_after_ms(&self) -> Option<u32> {
+        let seconds = self.number("retry-after");
+        seconds.map(|seconds| seconds.saturating_mul(1000))
+    }
+
     fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.body).map_err(|_| ApiError::Unavailable {
-            retry_after_ms: None,
-        })
+        serde_json::from_str(&self.body).map_err(|_| ApiError::Unavailable)
     }
 
     fn freshness(&self) -> Freshness {
@@ -277,6 +408,11 @@ impl Answer {
     fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).ok().flatten()
     }
+}
+
+fn named(ids: &[CargoId]) -> String {
+    let ids: Vec<String> = ids.iter().map(CargoId::to_string).collect();
+    format!("ids={}", ids.join(","))
 }
 
 fn path(route: &str, filters: &Filters, window: &str) -> String {

@@ -1,15 +1,30 @@
 //! The Mini App.
 
 pub mod api;
+pub mod card;
 pub mod clock;
+pub mod dom;
+mod early;
+pub mod feed;
+mod new_build;
 pub mod poll_loop;
+pub mod poll_window;
 pub mod poller;
+pub mod presence;
+pub mod price;
 pub mod price_book;
 pub mod reactive;
+mod ready_text;
+pub mod router;
+pub mod rows;
 pub mod screens;
 pub mod session;
+pub mod status;
+pub mod storage;
 pub mod telegram;
 pub mod text;
+pub mod view;
+pub mod watch_list;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -28,5 +43,5 @@ pub fn start() {
     // The skeleton that was painted while this program was on its way.
     place.set_inner_html("");
     let platform = telegram::Platform::start();
-    mount_to(place, move || view! { <screens::board::Board platform /> }).forget();
+    mount_to(place, move || view! { <screens::App platform /> }).forget();
 }

@@ -5,23 +5,13 @@
 
 use std::{future::Future, pin::Pin};
 
-use leptos::{ev::MouseEvent, prelude::*, reactive::spawn_local_scoped_with_cancellation};
-
-/// A text that follows signals.
-pub fn words(text: impl FnMut() -> String + Send + 'static) -> Box<dyn FnMut() -> String + Send> {
-    Box::new(text)
-}
+use leptos::{prelude::*, reactive::spawn_local_scoped_with_cancellation};
 
 /// A `class` attribute that follows signals.
 pub fn class(
     class: impl FnMut() -> &'static str + Send + 'static,
 ) -> Box<dyn FnMut() -> &'static str + Send> {
     Box::new(class)
-}
-
-/// What a tap does.
-pub fn tap(act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
-    Box::new(act)
 }
 
 /// Runs `act`, and again whenever a signal that it read has changed.

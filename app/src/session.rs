@@ -8,6 +8,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::{
     api::{self, ApiError},
+    early,
     telegram::{self, Platform},
 };
 
@@ -64,6 +65,14 @@ impl Session {
     }
 
     async fn sign_in(self) -> Result<JsValue, JsValue> {
+        if let Some(session) = early::take_session()
+            && let Ok(token) = JsFuture::from(session).await
+            && let Some(token) = token.as_string()
+        {
+            self.signing_in.replace(None);
+            self.renew(token.clone());
+            return Ok(token.into());
+        }
         let result = match self.platform.init_data() {
             Some(init_data) => api::sign_in(init_data).await,
             None => Err(ApiError::SignedOut),

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use domain::{
-    Etag, PriceDelta, PricesQuery,
+    Etag, PAGE_ROWS, PriceDelta, PricesQuery, Window,
     messages::{BUILD_HEADER, POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
 use swr::{Bounded, Epoch, UnixMillis};
@@ -67,7 +67,7 @@ async fn of_list(query: &PricesQuery, reader: &Reader) -> Result<Shown, Failure>
         .await?;
     let pace = &reader.config.pace;
     Ok(Shown {
-        rows: rows(&copies, query.limit as usize).into(),
+        rows: rows(&copies, query.window()).into(),
         total: copies.total(),
         as_of: copies.as_of(),
         now: copies.now,
@@ -160,16 +160,19 @@ fn known(
 /// What a state takes besides its rows.
 const OVERHEAD_BYTES: usize = 128;
 
-/// The first `limit` rows. A cargo that moved to the next page between the readings of the two stands in both: once here.
-fn rows(copies: &Copies, limit: usize) -> Vec<PriceRow> {
+/// The rows of the window. A cargo that moved to the next page between the readings of the two stands in both: once here.
+fn rows(copies: &Copies, window: Window) -> Vec<PriceRow> {
+    let above = window.offset.saturating_sub(copies.first_page * PAGE_ROWS) as usize;
+    let limit = window.limit as usize;
     let cargos = copies.pages.iter().flat_map(|copy| &copy.content.cargos);
     let row = |cargo: &domain::Cargo| PriceRow(cargo.id, cargo.price_kopecks);
     if copies.pages.len() == 1 {
-        return cargos.take(limit).map(row).collect();
+        return cargos.skip(above).take(limit).map(row).collect();
     }
     let mut seen = HashSet::new();
     cargos
         .filter(|cargo| seen.insert(cargo.id))
+        .skip(above)
         .take(limit)
         .map(row)
         .collect()

@@ -11,6 +11,19 @@ export function priceText(kopecks: number | null): string {
   return `${roubles}${rest ? `,${String(rest).padStart(2, "0")}` : ""}\u00a0₽`;
 }
 
+/** Telegram's dark theme on Android. */
+export const DARK = {
+  bg_color: "#17212b",
+  secondary_bg_color: "#232e3c",
+  section_bg_color: "#17212b",
+  text_color: "#f5f5f5",
+  subtitle_text_color: "#708499",
+  hint_color: "#708499",
+  link_color: "#6ab3f3",
+  button_color: "#5288c1",
+  button_text_color: "#ffffff",
+};
+
 export class Board {
   readonly cards: Locator;
   readonly status: Locator;
@@ -20,8 +33,8 @@ export class Board {
   readonly errors: string[] = [];
 
   constructor(readonly page: Page) {
-    this.cards = page.locator("li.card");
-    this.status = page.getByRole("status");
+    this.cards = page.locator("li.card").filter({ visible: true });
+    this.status = page.getByRole("status").filter({ visible: true });
     // By role: what is hidden is not found.
     this.pill = page.getByRole("button", { name: /новы/ });
     page.on("console", (message) => {

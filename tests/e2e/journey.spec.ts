@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { Board, isPoll, priceText } from "./board";
+import { Board, DARK, isPoll, priceText } from "./board";
 import { simulator } from "./simulator";
 
 test.beforeEach(async () => {
@@ -248,19 +248,6 @@ test("five drivers who poll cost CargoTech no more than one", async ({ browser }
   expect((await calls()) - before).toBeLessThanOrEqual(4);
   await Promise.all(pages.map((page) => page.context().close()));
 });
-
-/** Telegram's dark theme on Android. */
-const DARK = {
-  bg_color: "#17212b",
-  secondary_bg_color: "#232e3c",
-  section_bg_color: "#17212b",
-  text_color: "#f5f5f5",
-  subtitle_text_color: "#708499",
-  hint_color: "#708499",
-  link_color: "#6ab3f3",
-  button_color: "#5288c1",
-  button_text_color: "#ffffff",
-};
 
 test("Telegram's colours are there before the program is, whatever the phone's own are", async ({ page }) => {
   await page.route(/\.wasm$/, () => {});

@@ -166,6 +166,13 @@ impl WeightVolume {
     }
 }
 
+impl WeightVolume {
+    /// Tonnes and cubic metres, with a decimal point.
+    pub fn parts(self) -> (String, String) {
+        (self.tonnes.to_string(), self.cubic_metres.to_string())
+    }
+}
+
 impl fmt::Display for WeightVolume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.tonnes, self.cubic_metres)
@@ -183,15 +190,16 @@ impl Ids {
     const MOST: usize = 100;
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut ids = text
-            .split(',')
-            .map(|id| whole_number(id, &(0..=u32::MAX)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| "expected ids separated by commas".to_owned())?;
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() > Self::MOST {
-            return Err(format!("expected at most {} ids", Self::MOST));
+        let mut ids = Vec::new();
+        for id in text.split(',') {
+            let id = whole_number(id, &(0..=u32::MAX))
+                .map_err(|_| "expected ids separated by commas".to_owned())?;
+            if let Err(at) = ids.binary_search(&id) {
+                ids.insert(at, id);
+            }
+            if ids.len() > Self::MOST {
+                return Err(format!("expected at most {} ids", Self::MOST));
+            }
         }
         Ok(Self(ids))
     }

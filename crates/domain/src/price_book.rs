@@ -87,12 +87,14 @@ impl<C: PriceCell> PriceBook<C> {
 
     /// Sets the cells whose price differs from the answer's, and no other.
     ///
-    /// `rows` are the first rows of the list in its order, `total` is how many match in all. Rows without a card are
-    /// counted as [`Patch::new`] if a loaded card follows them (the rows after the last card are merely not loaded yet).
+    /// `rows` are rows of the list in its order, from row `offset` (from 0) on, `total` is how many match in all. Rows
+    /// without a card are counted as [`Patch::new`] if a loaded card follows them (the rows after the last card are merely
+    /// not loaded yet).
     ///
     /// A card that the answer does not hold is [`Patch::gone`] only on full evidence: the answer holds the whole
-    /// list, or a card that stands below it in the book. Otherwise new rows may just have pushed it out of the answer.
-    pub fn patch(&self, rows: &[PriceRow], total: u32) -> Patch {
+    /// list, or a card that stands below it in the book and, unless it begins with the first row, one that stands above.
+    /// Otherwise rows that came or went may just have pushed it out of the answer.
+    pub fn patch(&self, rows: &[PriceRow], offset: u32, total: u32) -> Patch {
         let mut patch = Patch::default();
         let mut seen = vec![false; self.cells.len()];
         let mut unknown = 0;
@@ -119,18 +121,22 @@ impl<C: PriceCell> PriceBook<C> {
             }
         }
 
-        let whole_list = rows.len() as u64 >= u64::from(total);
+        let whole_list = offset == 0 && rows.len() as u64 >= u64::from(total);
         if whole_list || !seen.contains(&true) {
             patch.new = unknown;
         }
-        let evidence_up_to = if whole_list {
+        let first = match offset {
+            0 => 0,
+            _ => seen.iter().position(|&seen| seen).unwrap_or(0),
+        };
+        let end = if whole_list {
             seen.len()
         } else {
             seen.iter().rposition(|&seen| seen).unwrap_or(0)
         };
-        patch.gone = self.cells[..evidence_up_to]
+        patch.gone = self.cells[first..end]
             .iter()
-            .zip(&seen)
+            .zip(&seen[first..end])
             .filter(|(_, seen)| !**seen)
             .map(|((id, _), _)| *id)
             .collect();
@@ -191,7 +197,7 @@ mod tests {
     #[test]
     fn only_what_changed_is_set() {
         let book = book(&[(9, 90), (8, 80), (7, 0)]);
-        let patch = book.patch(&rows(&[(9, 90), (8, 85), (7, 70)]), 3);
+        let patch = book.patch(&rows(&[(9, 90), (8, 85), (7, 70)]), 0, 3);
         assert_eq!(
             patch,
             Patch {
@@ -207,7 +213,7 @@ mod tests {
     #[test]
     fn a_price_that_is_withdrawn_becomes_none() {
         let book = book(&[(9, 90)]);
-        assert_eq!(book.patch(&rows(&[(9, 0)]), 1).changed, 1);
+        assert_eq!(book.patch(&rows(&[(9, 0)]), 0, 1).changed, 1);
         assert_eq!(book.get(id(9)).unwrap().price(), None);
     }
 
@@ -215,19 +221,20 @@ mod tests {
     fn the_same_answer_twice_changes_nothing_the_second_time() {
         let book = book(&[(9, 90), (8, 80)]);
         let answer = rows(&[(8, 81), (9, 91)]);
-        assert_eq!(book.patch(&answer, 2).changed, 2);
-        assert_eq!(book.patch(&answer, 2).changed, 0);
+        assert_eq!(book.patch(&answer, 0, 2).changed, 2);
+        assert_eq!(book.patch(&answer, 0, 2).changed, 0);
     }
 
     #[test]
     fn a_missing_card_with_a_later_one_present_is_gone() {
-        let patch = book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(9, 1), (7, 1)]), 100);
+        let patch = book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(9, 1), (7, 1)]), 0, 100);
         assert_eq!(patch.gone, ids(&[8]));
     }
 
     #[test]
     fn cards_pushed_out_by_new_ones_are_not_gone() {
-        let patch = book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(11, 1), (10, 1), (9, 1)]), 100);
+        let patch =
+            book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(11, 1), (10, 1), (9, 1)]), 0, 100);
         assert_eq!(
             patch,
             Patch {
@@ -240,33 +247,47 @@ mod tests {
 
     #[test]
     fn an_answer_with_the_whole_list_is_evidence_for_all() {
-        let patch = book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(9, 1)]), 1);
+        let patch = book(&[(9, 1), (8, 1), (7, 1)]).patch(&rows(&[(9, 1)]), 0, 1);
         assert_eq!(patch.gone, ids(&[8, 7]));
     }
 
     #[test]
     fn an_empty_answer_out_of_many_is_evidence_for_nothing() {
-        let patch = book(&[(9, 1), (8, 1)]).patch(&[], 100);
+        let patch = book(&[(9, 1), (8, 1)]).patch(&[], 0, 100);
         assert_eq!(patch, Patch::default());
     }
 
     #[test]
     fn a_list_that_really_ended_takes_all_cards_along() {
-        let patch = book(&[(9, 1), (8, 1)]).patch(&[], 0);
+        let patch = book(&[(9, 1), (8, 1)]).patch(&[], 0, 0);
         assert_eq!(patch.gone, ids(&[9, 8]));
     }
 
     #[test]
     fn rows_below_the_last_card_are_not_new() {
-        let patch =
-            book(&[(9, 1), (8, 1)]).patch(&rows(&[(10, 1), (9, 1), (8, 1), (7, 1), (6, 1)]), 100);
+        let patch = book(&[(9, 1), (8, 1)]).patch(
+            &rows(&[(10, 1), (9, 1), (8, 1), (7, 1), (6, 1)]),
+            0,
+            100,
+        );
         assert_eq!(patch.new, 1);
     }
 
     #[test]
     fn where_no_card_is_left_every_row_is_new() {
-        let patch = book(&[(9, 1)]).patch(&rows(&[(12, 1), (11, 1)]), 100);
+        let patch = book(&[(9, 1)]).patch(&rows(&[(12, 1), (11, 1)]), 0, 100);
         assert_eq!((patch.new, patch.gone), (2, vec![]));
+    }
+
+    #[test]
+    fn a_part_of_the_list_is_evidence_for_what_lies_within_it() {
+        let book = || book(&[(9, 1), (8, 1), (7, 1), (6, 1), (5, 1)]);
+        let patch = book().patch(&rows(&[(8, 1), (6, 1)]), 100, 500);
+        assert_eq!(patch.gone, ids(&[7]), "neither above nor below");
+        let patch = book().patch(&rows(&[(4, 1), (3, 1)]), 100, 102);
+        assert_eq!(patch.gone, [], "the end of the list is not all of it");
+        let patch = book().patch(&rows(&[]), 100, 0);
+        assert_eq!(patch.gone, []);
     }
 
     #[test]
@@ -287,7 +308,7 @@ mod tests {
         book.remove(id(8));
         assert_eq!(book.len(), 2);
         assert!(book.get(id(8)).is_none());
-        assert_eq!(book.patch(&rows(&[(7, 70), (9, 90)]), 2).changed, 2);
+        assert_eq!(book.patch(&rows(&[(7, 70), (9, 90)]), 0, 2).changed, 2);
         assert_eq!(book.get(id(7)).unwrap().price(), Kopecks::new(70));
         assert_eq!(book.get(id(9)).unwrap().price(), Kopecks::new(90));
     }

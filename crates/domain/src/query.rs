@@ -194,8 +194,10 @@ pub struct PricesQuery {
     pub ids: Vec<CargoId>,
     /// Which cargos.
     pub filters: Filters,
-    /// How many rows from the top: the cards loaded, `1..=500`, 20 if not given.
+    /// How many rows: the cards loaded, `1..=500`, 20 if not given.
     pub limit: u32,
+    /// The first row, from 0, which it is if not given: more than 500 cards are asked for in parts.
+    pub offset: u32,
     /// The state that the client knows: only what has changed since need be told.
     pub since: Option<Etag>,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
@@ -219,6 +221,7 @@ impl PricesQuery {
         let limit = parameters
             .number("limit", 1..=Self::MAX_LIMIT)
             .unwrap_or(20);
+        let offset = parameters.number("offset", 0..=u32::MAX).unwrap_or(0);
         parameters.take("seen_ids", |text| {
             text.split(',')
                 .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
@@ -231,15 +234,16 @@ impl PricesQuery {
             ids,
             filters,
             limit,
+            offset,
             since,
             min_epoch,
         })
     }
 
-    /// The rows from the top.
+    /// The rows.
     pub fn window(&self) -> Window {
         Window {
-            offset: 0,
+            offset: self.offset,
             limit: self.limit,
         }
     }
@@ -337,6 +341,8 @@ mod tests {
             assert_eq!(fields(ListQuery::parse(query)), ["limit"], "{query}");
         }
         assert_eq!(fields(PricesQuery::parse("limit=501")), ["limit"]);
+        assert_eq!(PricesQuery::parse("offset=600").unwrap().offset, 600);
+        assert_eq!(fields(PricesQuery::parse("offset=-1")), ["offset"]);
         for query in ["offset=-1", "offset=x", "offset=4294967296"] {
             assert_eq!(fields(ListQuery::parse(query)), ["offset"], "{query}");
         }

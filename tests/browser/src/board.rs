@@ -96,7 +96,7 @@ async fn a_vanished_cargo_is_dismissed_by_hand() {
     let (clock, server, host) = begin([3, 2, 1]).await;
     server.set_rows(&rows([3, 1]));
     clock.advance(11_000).await;
-    host.one("#cargo-2 button").click();
+    host.one("#cargo-2 .dismiss").click();
     clock.settle().await;
     assert_eq!(ids(&host), ["cargo-3", "cargo-1"]);
     // The others are still live.
@@ -209,12 +209,12 @@ async fn the_age_of_the_prices_ticks_in_one_text_node() {
 async fn a_first_load_that_fails_says_so_and_tries_again_by_itself() {
     let clock = FakeClock::install();
     let server = FakeServer::install(&rows([2, 1]));
-    server.answer_with(|_| Some(Reply::status(503)));
+    server.answer_with(|call| (!call.is_sign_in()).then(|| Reply::status(503)));
     let host = Host::board();
     clock.settle().await;
-    assert!(host.says("Не получается загрузить грузы"));
-    assert!(host.one(".status").class_list().contains("lost"));
-    assert_eq!(plain(&text(&host.one("button"))), "Повторить");
+    assert!(host.says("Покажем грузы, как только он ответит"));
+    assert!(host.one(".status").class_list().contains("stale"));
+    assert_eq!(plain(&text(&host.one(".notice button"))), "Повторить");
     server.answer_well();
     clock.advance(5_000).await;
     assert_eq!(ids(&host).len(), 2);
@@ -265,7 +265,7 @@ async fn a_row_that_moved_up_is_not_skipped() {
     assert!((20..60).contains(&loaded), "{loaded}");
     server.set_rows(&rows((1..=60).filter(|id| !(2..=4).contains(id))));
     clock.advance(11_000).await;
-    host.one("#cargo-3 button").click();
+    host.one("#cargo-3 .dismiss").click();
     for _ in 0..6 {
         window().scroll_to_with_x_and_y(0.0, 1e6);
         clock.paint().await;

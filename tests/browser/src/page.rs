@@ -2,7 +2,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use app::{screens::board::Board, telegram::Platform};
+use app::{
+    screens::App,
+    telegram::Platform,
+    text::lang::{self, Lang},
+};
 use domain::{CargoId, Kopecks};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -27,6 +31,7 @@ impl Host {
     /// Mounts a view.
     pub fn mount<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
         style();
+        lang::speak(Lang::Ru);
         // What a test that failed has left.
         if let Some(left) = document().get_element_by_id("host") {
             left.remove();
@@ -44,7 +49,7 @@ impl Host {
     /// Mounts the whole screen, signed in as from Telegram.
     pub fn board() -> Self {
         clear_storage();
-        open_with("tgWebAppData=hash%3Dab");
+        open_with(RUSSIAN);
         Self::reopened()
     }
 
@@ -52,7 +57,7 @@ impl Host {
     pub fn reopened() -> Self {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         let platform = Platform::start();
-        Self::mount(move || view! { <Board platform /> })
+        Self::mount(move || view! { <App platform /> })
     }
 
     /// What a driver could see or hear of.
@@ -174,19 +179,30 @@ fn style() {
     if head.query_selector("#style").unwrap().is_none() {
         let style = document().create_element("style").unwrap();
         style.set_id("style");
-        style.set_text_content(Some(include_str!("../../../app/style/board.css")));
+        // Nothing is ever painted while the clock stands: what waits for that would never be shown.
+        let shown = "\n.cards > .card { content-visibility: visible; }";
+        let css = include_str!("../../../app/style/board.css").to_owned() + shown;
+        style.set_text_content(Some(&css));
         head.append_child(&style).unwrap();
     }
 }
 
+/// Nothing is left of an earlier visit, in the address neither.
 pub fn clear_storage() {
-    window()
-        .session_storage()
-        .unwrap()
-        .unwrap()
-        .clear()
+    for storage in [window().session_storage(), window().local_storage()] {
+        storage.unwrap().unwrap().clear().unwrap();
+    }
+    // Whoever Telegram does not name has chosen Russian.
+    let chosen = window().local_storage().unwrap().unwrap();
+    chosen.set_item("loadboard_language", "1|ru").unwrap();
+    let history = window().history().unwrap();
+    history
+        .replace_state_with_url(&JsValue::NULL, "", Some("?"))
         .unwrap();
 }
+
+/// The fragment of somebody to whom Telegram speaks Russian.
+pub const RUSSIAN: &str = "tgWebAppData=user%3D%257B%2522id%2522%253A5%252C%2522language_code%2522%253A%2522ru%2522%257D%26hash%3Dab";
 
 /// Opens the page with this fragment.
 pub fn open_with(fragment: &str) {

@@ -1,8 +1,8 @@
 //! What a patch of the price book does to the page, and what it leaves alone.
 
 use app::{
+    card::{Card, CardView},
     price_book::PriceBook,
-    screens::board::card::{Card, CardView},
 };
 use domain::{messages::PriceRow, money::price_text, price_book::PriceCell};
 use leptos::prelude::*;
@@ -27,7 +27,7 @@ impl List {
         let prices: Vec<_> = prices.into_iter().collect();
         let cards: Vec<_> = (1..)
             .zip(&prices)
-            .map(|(card, &kopecks)| Card::new(cargo(card, kopecks)))
+            .map(|(card, &kopecks)| Card::new(cargo(card, kopecks), 0.0))
             .collect();
         let mut book = PriceBook::new();
         for card in &cards {
@@ -51,7 +51,7 @@ impl List {
             .zip(prices)
             .map(|(card, &kopecks)| PriceRow(id(card), price(kopecks)))
             .collect();
-        self.book.patch(&rows, rows.len() as u32).changed
+        self.book.patch(&rows, 0, rows.len() as u32).changed
     }
 
     /// The same prices, but for one card.
@@ -191,7 +191,7 @@ fn the_price_for_each_kilometre_follows_the_price() {
 
 #[wasm_bindgen_test]
 fn a_card_that_is_taken_off_hears_no_more() {
-    let card = Card::new(cargo(1, 1_000_000));
+    let card = Card::new(cargo(1, 1_000_000), 0.0);
     let live = card.price.clone();
     let host = Host::mount(move || view! { <CardView card /> });
     let shown = host.one(".price");

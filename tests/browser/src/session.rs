@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::{
     fake_clock::FakeClock,
     fake_server::{Call, FakeServer, Reply, session},
-    page::{Host, clear_storage, open_with},
+    page::{Host, RUSSIAN, clear_storage, open_with},
 };
 
 const ROWS: [(u64, i64); 2] = [(2, 2_000_000), (1, 1_000_000)];
@@ -28,12 +28,12 @@ async fn the_proof_of_the_fragment_signs_in_without_telegrams_script() {
     let server = FakeServer::install(&ROWS);
     clear_storage();
     // Decoded once: what Telegram signed is itself percent-encoded.
-    open_with("tgWebAppData=user%3D%257B%2522id%2522%253A5%257D%26hash%3Dab&tgWebAppVersion=9.1");
+    open_with(&format!("{RUSSIAN}&tgWebAppVersion=9.1"));
     let host = Host::reopened();
     clock.settle().await;
     assert_eq!(
         sign_ins(&server)[0].body,
-        r#"{"init_data":"user=%7B%22id%22%3A5%7D&hash=ab"}"#
+        r#"{"init_data":"user=%7B%22id%22%3A5%2C%22language_code%22%3A%22ru%22%7D&hash=ab"}"#
     );
     assert_eq!(host.all("li.card").len(), 2);
     for call in server.calls().iter().filter(|call| !call.is_sign_in()) {

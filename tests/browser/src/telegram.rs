@@ -1,6 +1,6 @@
 //! Telegram around the board: its colours, its script whenever that comes, and what it tells of the driver's presence.
 
-use app::telegram::Platform;
+use app::telegram::{Feel, Platform};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -98,7 +98,7 @@ fn a_plain_browser_keeps_its_own_colours() {
     assert_eq!(scheme(), None);
     assert_eq!(Platform.init_data(), None);
     assert!(Platform.is_active());
-    Platform.tap();
+    Platform.feel(Feel::Tap);
 }
 
 #[wasm_bindgen_test]
@@ -139,7 +139,7 @@ async fn an_old_client_that_throws_does_no_harm() {
     clock.settle().await;
     script_comes("6.0");
     assert_eq!(called(), "ready expand");
-    Platform.tap();
+    Platform.feel(Feel::Tap);
     clock.advance(11_000).await;
     assert!(server.polls() > 1);
     assert_eq!(host.all("li.card").len(), 1);

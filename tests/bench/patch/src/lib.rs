@@ -1,8 +1,8 @@
 //! The app's own code between the text of a prices answer and the patched page, made callable from a page.
 
 use app::{
+    card::{Card, CardView},
     price_book::PriceBook,
-    screens::board::card::{Card, CardView},
 };
 use domain::{Cargo, messages::Prices};
 use leptos::prelude::*;
@@ -26,7 +26,7 @@ impl Board {
     pub fn new(host: web_sys::HtmlElement, cargos: &str) -> Result<Board, JsError> {
         let cards: Vec<Card> = serde_json::from_str::<Vec<Cargo>>(cargos)?
             .into_iter()
-            .map(Card::new)
+            .map(|cargo| Card::new(cargo, 0.0))
             .collect();
         let mut book = PriceBook::new();
         for card in &cards {
@@ -53,6 +53,6 @@ impl Board {
     /// If the text is no answer of the prices endpoint.
     pub fn patch(&self, answer: &str) -> Result<usize, JsError> {
         let prices: Prices = serde_json::from_str(answer)?;
-        Ok(self.book.patch(&prices.prices, prices.total).changed)
+        Ok(self.book.patch(&prices.prices, 0, prices.total).changed)
     }
 }

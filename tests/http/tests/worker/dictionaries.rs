@@ -65,7 +65,8 @@ async fn the_types_are_whole_and_kept_for_a_day() {
             .nth(1)
             .and_then(|rest| rest.split(';').next());
         let ttl: u64 = ttl.and_then(|ttl| ttl.parse().ok()).unwrap();
-        assert!(ttl > 23 * 3_600, "{status}");
+        // Some go stale a tenth sooner than others.
+        assert!(ttl > 21 * 3_600, "{status}");
     }
 }
 

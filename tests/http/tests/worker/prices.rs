@@ -440,3 +440,22 @@ async fn ids_come_as_text_and_once() {
         prices.prices.iter().map(|row| row.0).collect();
     assert_eq!(different.len(), prices.prices.len());
 }
+
+/// More cards than one answer holds are asked for in parts.
+#[tokio::test]
+async fn a_part_of_the_list_begins_with_any_row() {
+    let (board, _sim) = begin().await;
+    let cold = ColdFilters::new();
+    let whole = board.prices(&format!("{cold}&limit=400")).await;
+    for (offset, limit) in [(100, 100), (90, 30), (150, 250), (399, 1)] {
+        let part = board
+            .prices(&format!("{cold}&limit={limit}&offset={offset}"))
+            .await;
+        assert_eq!(part.prices, whole.prices[offset..offset + limit]);
+        assert_eq!(part.total, whole.total);
+    }
+    let beyond = board.prices(&format!("{cold}&offset=100000")).await;
+    assert_eq!((beyond.prices, beyond.total), (vec![], whole.total));
+    let wrong = board.get(&path(format!("{cold}&offset=-1"))).await;
+    wrong.expect_invalid(&["offset"]);
+}

@@ -1,144 +1,165 @@
-//! Every word the driver reads, in Russian, and the numbers between the words.
+//! What the driver reads: words, and the numbers between them.
 //!
-//! Pure functions: what a text depends on comes in as arguments.
+//! What a text depends on comes in as arguments, but for the language: it is chosen before anything is shown, and stays.
+
+pub mod lang;
+pub mod words;
 
 use std::fmt::Write;
 
-use domain::{Cargo, Kopecks, LoadingTime};
+use domain::{Cargo, Date, Kopecks, LoadingTime};
 
-use crate::screens::board::status::Status;
+use self::{
+    lang::Lang,
+    words::{Forms, Words},
+};
+use crate::status::Status;
 
 const NO_BREAK_SPACE: char = '\u{a0}';
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// The name of the screen.
-pub const TITLE: &str = "Грузы";
-/// Where a city is not known.
-pub const NO_CITY: &str = "Город не указан";
-/// On a card whose cargo is no longer in the list.
-pub const GONE: &str = "Груз снят";
-/// Takes such a card off the screen.
-pub const DISMISS: &str = "Убрать";
-/// Asks again for what failed.
-pub const RETRY: &str = "Повторить";
-/// Below the last card.
-pub const END_OF_LIST: &str = "Это все грузы";
-/// Below the cards when the next ones did not come.
-pub const MORE_FAILED: &str = "Не удалось загрузить ещё";
-/// The list is empty: what, and what next.
-pub const EMPTY: (&str, &str) = (
-    "Сейчас грузов нет",
-    "Как только появится новый, он будет здесь.",
-);
-/// The first list did not come: what, and what next.
-pub const UNREACHABLE: (&str, &str) = (
-    "Не получается загрузить грузы",
-    "Сервер не отвечает. Попробуем ещё раз сами.",
-);
-/// No network at the first list.
-pub const NO_NETWORK: (&str, &str) = ("Нет сети", "Загрузим грузы, как только появится связь.");
-const SIGN_IN_AGAIN: &str = "Откройте приложение из Telegram заново";
-/// Telegram's proof of who the driver is has run out, or the page was opened elsewhere.
-pub const SIGNED_OUT: (&str, &str) = (SIGN_IN_AGAIN, "Так мы узнаем, что это вы.");
-/// Read out in place of the skeleton.
-pub const LOADING: &str = "Загружаем грузы";
+/// The words of the language that is spoken.
+pub fn words() -> &'static Words {
+    lang::spoken().words()
+}
 
-/// The one of three forms that goes with `count`: 1 груз, 2 груза, 5 грузов.
-pub fn plural(count: u64, [one, few, many]: [&str; 3]) -> &str {
-    match (count % 10, count % 100) {
-        (_, 11..=14) => many,
-        (1, _) => one,
-        (2..=4, _) => few,
-        _ => many,
+/// The one of three forms that goes with `count`, in the language that is spoken: 1 груз, 2 груза, 5 грузов.
+pub fn plural(count: u64, [one, few, many]: Forms) -> &'static str {
+    match (lang::spoken(), count % 10, count % 100) {
+        (Lang::En, ..) if count == 1 => one,
+        (Lang::En, ..) => many,
+        (Lang::Ru, _, 11..=14) => many,
+        (Lang::Ru, 1, _) => one,
+        (Lang::Ru, 2..=4, _) => few,
+        (Lang::Ru, ..) => many,
     }
 }
 
 /// How many cargos match: `512 грузов`.
 pub fn total(count: u32) -> String {
-    let form = plural(count.into(), ["груз", "груза", "грузов"]);
-    format!("{}{NO_BREAK_SPACE}{form}", grouped(count.into()))
+    counted(count, words().cargos)
 }
 
 /// The pill: `3 новых груза`.
 pub fn new_cargos(count: u32) -> String {
-    let form = plural(count.into(), ["новый груз", "новых груза", "новых грузов"]);
-    format!("{count}{NO_BREAK_SPACE}{form}")
+    counted(count, words().new_cargos)
+}
+
+fn counted(count: u32, forms: Forms) -> String {
+    let form = plural(count.into(), forms);
+    format!("{}{NO_BREAK_SPACE}{form}", grouped(count.into()))
 }
 
 /// A span of time as short as can be: `5 с`, `3 мин`, `2 ч`, `4 дн`.
 pub fn span(age_ms: u64) -> String {
     let seconds = age_ms / 1000;
     let (count, unit) = match seconds {
-        0..MINUTE => (seconds, "с"),
-        MINUTE..HOUR => (seconds / MINUTE, "мин"),
-        HOUR..DAY => (seconds / HOUR, "ч"),
-        _ => (seconds / DAY, "дн"),
+        0..MINUTE => (seconds, words().seconds),
+        MINUTE..HOUR => (seconds / MINUTE, words().minutes),
+        HOUR..DAY => (seconds / HOUR, words().hours),
+        _ => (seconds / DAY, words().days),
     };
     format!("{count}{NO_BREAK_SPACE}{unit}")
+}
+
+/// How long ago something was: `3 мин назад`.
+pub fn span_ago(age_ms: u64) -> String {
+    let [before, behind] = words().ago;
+    format!("{before}{}{behind}", span(age_ms))
 }
 
 /// The status line: how old the prices are, and what is wrong if anything is. Without an age, only what is wrong.
 pub fn status(status: Status, age_ms: Option<u64>) -> String {
     let wrong = match status {
         Status::Live => {
+            let [before, behind] = words().updated;
             return match age_ms {
                 None => String::new(),
-                Some(..2_000) => "Цены обновлены только что".to_owned(),
-                Some(age_ms) => format!("Цены обновлены {} назад", span(age_ms)),
+                Some(..2_000) => words().updated_now.to_owned(),
+                Some(age_ms) => format!("{before}{}{behind}", span(age_ms)),
             };
         }
         Status::Waiting => return String::new(),
-        Status::Stale => "CargoTech не отвечает",
-        Status::Offline => "Нет сети",
-        Status::Unreachable => "Нет связи с сервером",
-        Status::SignedOut => SIGN_IN_AGAIN,
+        Status::Stale => words().upstream_silent,
+        Status::Offline => words().offline,
+        Status::Unreachable => words().no_answer,
+        Status::Busy => words().busy.0,
+        Status::SignedOut => words().signed_out.0,
     };
+    let [before, behind] = words().prices_of;
     match age_ms {
-        Some(age_ms) => format!("{wrong}, цены {} назад", span(age_ms)),
+        Some(age_ms) => format!("{wrong}{before}{}{behind}", span(age_ms)),
         None => wrong.to_owned(),
     }
+}
+
+/// By how much a price has moved, and how long ago: `▲ 1 200 ₽, 3 мин`. Nothing if it came or went altogether.
+pub fn moved(was: Option<Kopecks>, is: Option<Kopecks>, age_ms: u64) -> String {
+    let (Some(was), Some(is)) = (was, is) else {
+        return String::new();
+    };
+    let by = Kopecks::new((is.get() - was.get()).abs());
+    let arrow = if is > was { '▲' } else { '▼' };
+    let since = match age_ms / 1000 {
+        0..MINUTE => words().just_now.to_owned(),
+        _ => span(age_ms),
+    };
+    by.map_or_else(String::new, |by| {
+        format!("{arrow}{NO_BREAK_SPACE}{by}, {since}")
+    })
 }
 
 /// `165 ₽/км`, in whole roubles; nothing if it is not known, or rounds to none.
 pub fn per_km(price: Option<Kopecks>) -> String {
     match price.map_or(0, |price| (price.get().unsigned_abs() + 50) / 100) {
         0 => String::new(),
-        roubles => format!("{}{NO_BREAK_SPACE}₽/км", grouped(roubles)),
+        roubles => format!("{}{NO_BREAK_SPACE}{}", grouped(roubles), words().per_km),
     }
 }
 
 /// `1 240 км`.
 pub fn distance(km: u32) -> String {
-    format!("{}{NO_BREAK_SPACE}км", grouped(km.into()))
+    format!("{}{NO_BREAK_SPACE}{}", grouped(km.into()), words().km)
 }
 
 /// `20 т`, `1,5 т`; under 100 kg `80 кг`.
 pub fn weight(kg: u32) -> String {
     match kg {
-        ..100 => format!("{kg}{NO_BREAK_SPACE}кг"),
-        _ => format!("{}{NO_BREAK_SPACE}т", decimal(f64::from(kg) / 1000.0)),
+        ..100 => format!("{kg}{NO_BREAK_SPACE}{}", words().kilograms),
+        _ => {
+            let tonnes = decimal(f64::from(kg) / 1000.0);
+            format!("{tonnes}{NO_BREAK_SPACE}{}", words().tonnes)
+        }
     }
 }
 
 /// `82 м³`, `82,5 м³`.
 pub fn volume(m3: f64) -> String {
-    format!("{}{NO_BREAK_SPACE}м³", decimal(m3))
+    format!("{}{NO_BREAK_SPACE}{}", decimal(m3), words().cubic_metres)
 }
 
 /// `20 ноя`, `20 ноя, 08:30`.
 pub fn loading_time(time: LoadingTime) -> String {
-    const MONTHS: [&str; 12] = [
-        "янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек",
-    ];
-    let month = MONTHS[usize::from(time.date.month() - 1)];
-    let mut text = format!("{}{NO_BREAK_SPACE}{month}", time.date.day());
+    let mut text = date(time.date);
     if let Some((hour, minute)) = time.clock {
         // Writing to a String does not fail.
         let _ = write!(text, ", {hour:02}:{minute:02}");
     }
     text
+}
+
+/// `20 ноя`.
+pub fn date(date: Date) -> String {
+    let month = words().months[usize::from(date.month() - 1)];
+    format!("{}{NO_BREAK_SPACE}{month}", date.day())
+}
+
+/// A kind of company, or how far one was checked, in CargoTech's word: ours if there is one.
+pub fn translated(word: &str, words: &[(&str, &'static str)]) -> String {
+    let ours = words.iter().find(|(theirs, _)| *theirs == word);
+    ours.map_or_else(|| word.to_owned(), |(_, ours)| (*ours).to_owned())
 }
 
 /// What the cargo asks of a truck: `20 т · 82 м³ · реф. · задн., верх.`; nothing if nothing is known.
@@ -163,11 +184,11 @@ pub fn route(cargo: &Cargo) -> String {
 
 /// The city, or that there is none.
 pub fn city(city: &Option<String>) -> &str {
-    city.as_deref().unwrap_or(NO_CITY)
+    city.as_deref().unwrap_or(words().no_city)
 }
 
 /// Groups of three digits with no-break spaces between.
-fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + 6);
     for (i, digit) in digits.chars().enumerate() {
@@ -179,14 +200,15 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// At most two decimals, with a comma, without zeros at the end.
+/// At most two decimals, without zeros at the end.
 fn decimal(number: f64) -> String {
     let hundredths = (number * 100.0).round() as u64;
     let whole = grouped(hundredths / 100);
+    let point = words().decimal_point;
     match hundredths % 100 {
         0 => whole,
-        rest if rest % 10 == 0 => format!("{whole},{}", rest / 10),
-        rest => format!("{whole},{rest:02}"),
+        rest if rest % 10 == 0 => format!("{whole}{point}{}", rest / 10),
+        rest => format!("{whole}{point}{rest:02}"),
     }
 }
 
@@ -217,6 +239,35 @@ mod tests {
         }
         assert_eq!(plain(total(0)), "0_грузов");
         assert_eq!(plain(total(1_201)), "1_201_груз");
+    }
+
+    #[test]
+    fn english_has_two_forms() {
+        lang::speak(Lang::En);
+        for (count, text) in [(0, "0_cargos"), (1, "1_cargo"), (21, "21_cargos")] {
+            assert_eq!(plain(total(count)), text);
+        }
+        assert_eq!(plain(weight(1_500)), "1.5_t");
+        assert_eq!(
+            plain(status(Status::Live, Some(5_000))),
+            "Prices updated 5_s ago"
+        );
+    }
+
+    #[test]
+    fn a_move_is_told_with_its_direction_and_age() {
+        let told = |was, is, age| plain(moved(Kopecks::new(was), Kopecks::new(is), age));
+        assert_eq!(told(100_000, 220_000, 180_000), "▲_1_200_₽, 3_мин");
+        assert_eq!(told(220_000, 100_000, 0), "▼_1_200_₽, только что");
+        assert_eq!(told(0, 100_000, 0), "");
+        assert_eq!(told(100_000, 0, 0), "");
+    }
+
+    #[test]
+    fn what_cargotech_calls_otherwise_is_left_as_it_is() {
+        let checked = |word| translated(word, &words().checked);
+        assert_eq!(checked("verified"), "проверен");
+        assert_eq!(checked("new_word"), "new_word");
     }
 
     #[test]

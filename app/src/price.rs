@@ -20,8 +20,7 @@ use leptos::{
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 
-use super::ready_text;
-use crate::price_book::LivePrice;
+use crate::{price_book::LivePrice, ready_text};
 
 #[wasm_bindgen]
 extern "C" {

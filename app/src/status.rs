@@ -1,12 +1,12 @@
 //! The line that tells how old the prices are.
 
-use gloo_timers::callback::Interval;
 use leptos::prelude::*;
+use web_sys::Element;
 
 use crate::{
     api::Freshness,
     clock,
-    reactive::{class, words},
+    dom::{every, find, show_class, show_text},
     text,
 };
 
@@ -23,6 +23,10 @@ pub enum Trouble {
     Offline,
     /// Our own service does not answer.
     Unreachable,
+    /// CargoTech does not answer, and there is nothing older.
+    Upstream,
+    /// Our own service asks to be asked less.
+    Busy,
     /// The session is over.
     SignedOut,
 }
@@ -74,6 +78,8 @@ pub enum Status {
     /// See [`Trouble`].
     Unreachable,
     /// See [`Trouble`].
+    Busy,
+    /// See [`Trouble`].
     SignedOut,
 }
 
@@ -88,6 +94,8 @@ impl Connection {
         match (self.trouble, self.answered) {
             (Trouble::Offline, _) => Status::Offline,
             (Trouble::Unreachable, _) => Status::Unreachable,
+            (Trouble::Upstream, _) => Status::Stale,
+            (Trouble::Busy, _) => Status::Busy,
             (Trouble::SignedOut, _) => Status::SignedOut,
             (Trouble::None, None) => Status::Waiting,
             // A copy is refreshed before it is stale: only one that stays so is news.
@@ -101,16 +109,13 @@ impl Connection {
     }
 }
 
-/// The line. Once a second its one text node changes, if its text does.
-#[component]
-pub fn StatusLine(
-    /// What it tells of.
-    connection: RwSignal<Connection>,
-) -> impl IntoView {
-    let ticked = RwSignal::new(clock::now());
-    let tick = StoredValue::new_local(Some(Interval::new(1_000, move || ticked.set(clock::now()))));
-    on_cleanup(move || drop(tick.try_update_value(Option::take)));
+/// What [`show`] fills.
+pub const LINE: &str = "<p class=\"status\" role=\"status\" aria-live=\"off\"></p><p class=\"spoken told\" aria-live=\"polite\"></p>";
 
+/// Tells it in the [`LINE`] of a template. Once a second its one text node changes, if its text does.
+pub fn show(within: &Element, connection: Signal<Connection>) {
+    let ticked = RwSignal::new(clock::now());
+    every(1_000, move || ticked.set(clock::now()));
     let status = move || {
         let connection = connection.get();
         // An answer may be younger than the last tick.
@@ -119,28 +124,22 @@ pub fn StatusLine(
             .max(connection.answered.map_or(0.0, |answered| answered.at));
         (connection.status(now), connection.age_ms(now))
     };
-    let line = words(move || {
+    let line = find(within, ".status");
+    show_text(line.clone(), move || {
         let (status, age_ms) = status();
         text::status(status, age_ms)
     });
-    // Read out when the state changes, not each second.
-    let spoken = words(move || match status().0 {
-        Status::Live => String::new(),
-        status => text::status(status, None),
-    });
-    let look = class(move || match status().0 {
+    show_class(line, move || match status().0 {
         Status::Waiting => "status",
         Status::Live => "status live",
         Status::Stale => "status stale",
-        Status::Offline | Status::Unreachable | Status::SignedOut => "status lost",
+        Status::Offline | Status::Unreachable | Status::Busy | Status::SignedOut => "status lost",
     });
-
-    view! {
-        <p class=look role="status" aria-live="off">
-            {line}
-        </p>
-        <p class="spoken" aria-live="polite">{spoken}</p>
-    }
+    // Read out when the state changes, not each second.
+    show_text(find(within, ".told"), move || match status().0 {
+        Status::Live => String::new(),
+        status => text::status(status, None),
+    });
 }
 
 #[cfg(test)]

@@ -1,19 +1,17 @@
 //! The loaded rows: cards in the order of the list, and their prices.
 
-use domain::{Cargo, CargoId, PricesQuery, messages::Prices, price_book::Patch};
+use domain::{Cargo, CargoId, messages::Prices, price_book::Patch};
 use leptos::prelude::*;
 
-use super::card::Card;
-use crate::price_book::PriceBook;
-
-/// Rows asked for below the last card, so that a few new cargos above do not push cards out of the answer.
-const SLACK: u32 = 20;
+use crate::{card::Card, price_book::PriceBook, view::Sort};
 
 /// The loaded rows. The list on the page follows [`Rows::cards`]; prices never touch it.
 #[derive(Clone, Copy)]
 pub struct Rows {
     cards: RwSignal<Vec<Card>>,
     book: StoredValue<PriceBook>,
+    /// Counts patches that moved a price.
+    moves: RwSignal<u32>,
 }
 
 impl Default for Rows {
@@ -21,14 +19,50 @@ impl Default for Rows {
         Self {
             cards: RwSignal::new(Vec::new()),
             book: StoredValue::new(PriceBook::new()),
+            moves: RwSignal::new(0),
         }
     }
 }
 
 impl Rows {
-    /// The cards, in order; tells when one comes or goes.
-    pub fn cards(self) -> Vec<Card> {
-        self.cards.get()
+    /// The cards, in the order asked for; tells when one comes or goes, and not when a price moves: a card that changed
+    /// places under a thumb would be the wrong one.
+    pub fn cards(self, sort: Sort) -> Vec<Card> {
+        let cards = self.cards.get();
+        if sort == Sort::Newest {
+            return cards;
+        }
+        // Equal cards stay as the list has them. What is not known comes last.
+        let key = |card: &Card| {
+            let price = card.price.price_untracked().map_or(0, |price| price.get());
+            let km = card.cargo.distance_km.map(i64::from);
+            match sort {
+                Sort::Newest => 0,
+                Sort::Price => -price,
+                Sort::PricePerKm => -(price / km.unwrap_or(i64::MAX)),
+                Sort::Distance => km.unwrap_or(i64::MAX),
+            }
+        };
+        // Each behind those that are not after it: some hundred cards, and no sorting algorithm to load on a phone.
+        let mut sorted: Vec<(i64, Card)> = Vec::with_capacity(cards.len());
+        for card in cards {
+            let key = key(&card);
+            let at = sorted.partition_point(|(other, _)| *other <= key);
+            sorted.insert(at, (key, card));
+        }
+        sorted.into_iter().map(|(_, card)| card).collect()
+    }
+
+    /// The cards in the order of the list, this moment.
+    pub fn cards_untracked(self) -> Vec<Card> {
+        self.cards.get_untracked()
+    }
+
+    /// The card of a cargo, if it is loaded, this moment.
+    pub fn card(self, id: CargoId) -> Option<Card> {
+        let position = self.book.with_value(|book| book.position(id))?;
+        self.cards
+            .with_untracked(|cards| cards.get(position).cloned())
     }
 
     /// How many cards are loaded, this moment.
@@ -48,18 +82,25 @@ impl Rows {
         self.cards.with(Vec::is_empty)
     }
 
-    /// How many rows a poll must ask for.
-    pub fn poll_limit(self) -> u32 {
-        self.len().saturating_add(SLACK).min(PricesQuery::MAX_LIMIT)
+    /// Tells when a price has moved.
+    pub fn follow_moves(self) {
+        self.moves.track();
     }
 
-    /// Adds rows at the end. Those that are there already stay as they are: the list moves while it is being loaded.
-    /// Whether any was new.
-    pub fn append(self, cargos: Vec<Cargo>) -> bool {
+    /// The row whose card is in the middle of the screen, this moment.
+    pub fn in_view(self) -> u32 {
+        let in_view = crate::card::in_view();
+        let row = in_view.and_then(|id| self.book.with_value(|book| book.position(id)));
+        row.map_or(0, count)
+    }
+
+    /// Adds rows at the end, which the edge gave when its clock said `now`. Those that are there already stay as they are:
+    /// the list moves while it is being loaded. Whether any was new.
+    pub fn append(self, cargos: Vec<Cargo>, now: f64) -> bool {
         let mut added = Vec::new();
         self.book.update_value(|book| {
             for cargo in cargos {
-                let card = Card::new(cargo);
+                let card = Card::new(cargo, now);
                 if book.push(card.id(), card.price.clone()) {
                     added.push(card);
                 }
@@ -74,7 +115,7 @@ impl Rows {
 
     /// Puts these rows in place of all. A cargo that stays keeps its card, and so its nodes in the page; its price too,
     /// because the list may be older than the last poll.
-    pub fn replace(self, cargos: Vec<Cargo>) {
+    pub fn replace(self, cargos: Vec<Cargo>, now: f64) {
         let known = self.cards.get_untracked();
         let mut book = PriceBook::new();
         let mut cards = Vec::with_capacity(cargos.len());
@@ -82,7 +123,7 @@ impl Rows {
             for cargo in cargos {
                 // Cards stand in the order of their book.
                 let position = old.position(cargo.id);
-                let card = position.map_or_else(|| Card::new(cargo), |at| known[at].clone());
+                let card = position.map_or_else(|| Card::new(cargo, now), |at| known[at].clone());
                 if book.push(card.id(), card.price.clone()) {
                     card.gone.set(false);
                     cards.push(card);
@@ -93,12 +134,12 @@ impl Rows {
         self.cards.set(cards);
     }
 
-    /// Takes in the prices of a poll: sets those that changed, marks the cards whose cargo is gone, and those that came
-    /// back.
-    pub fn patch(self, prices: &Prices) -> Patch {
+    /// Takes in the prices of a poll, from this row on: sets those that changed, marks the cards whose cargo is gone, and
+    /// those that came back.
+    pub fn patch(self, prices: &Prices, offset: u32) -> Patch {
         let patch = self
             .book
-            .with_value(|book| book.patch(&prices.prices, prices.total));
+            .with_value(|book| book.patch(&prices.prices, offset, prices.total));
         let held = |id| prices.prices.iter().any(|row| row.0 == id);
         self.cards.with_untracked(|cards| {
             for card in cards {
@@ -115,6 +156,9 @@ impl Rows {
                 }
             }
         });
+        if patch.changed > 0 {
+            self.moves.update(|moves| *moves = moves.wrapping_add(1));
+        }
         patch
     }
 

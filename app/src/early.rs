@@ -1,0 +1,39 @@
+//! What index.html has asked for while this program was on its way: the session, and the first rows of the list. Each is
+//! taken over once, if it is what is wanted.
+
+use js_sys::{Promise, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Its name in the page.
+const EARLY: &str = "loadboardEarly";
+
+/// The session under way: brings its token, or nothing if there is none to be had so.
+pub fn take_session() -> Option<Promise> {
+    take("session")
+}
+
+/// The answer to a request of this path under way: brings a response, or nothing.
+pub fn take_list(path: &str) -> Option<Promise> {
+    let asked = early("path")?.as_string()?;
+    if asked != path {
+        return None;
+    }
+    take("list")
+}
+
+fn early(name: &str) -> Option<JsValue> {
+    let early = Reflect::get(&window(), &EARLY.into()).ok()?;
+    // Else there is no such object, and what is not there has no fields.
+    early
+        .is_object()
+        .then(|| Reflect::get(&early, &name.into()).ok())?
+}
+
+fn take(name: &str) -> Option<Promise> {
+    let promise = early(name)?.dyn_into::<Promise>().ok()?;
+    let early = Reflect::get(&window(), &EARLY.into()).ok()?;
+    let early: &js_sys::Object = early.unchecked_ref();
+    let _ = Reflect::delete_property(early, &JsValue::from_str(name));
+    Some(promise)
+}

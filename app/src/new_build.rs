@@ -1,0 +1,57 @@
+//! A new build of the app: noticed from what the edge says, loaded when nobody minds.
+
+use gloo_timers::callback::Interval;
+use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use web_sys::VisibilityState;
+
+use crate::{api::Api, clock, telegram};
+
+/// How often it is looked after, in milliseconds.
+const EVERY_MS: u32 = 30_000;
+/// Whoever has not touched the screen for so long does not mind, in milliseconds.
+const IDLE_MS: f64 = 120_000.0;
+/// For which build the page was loaded anew: once, because a client may keep an old page whatever we do.
+const LOADED_FOR: &str = "loadboard.loaded_for";
+
+/// The name of this build: the hash in the name of its program.
+fn own() -> Option<String> {
+    let link = document()
+        .query_selector("link[rel=modulepreload]")
+        .ok()??;
+    let href = link.get_attribute("href")?;
+    let name = href.rsplit('/').next()?;
+    let id = name.strip_prefix("loadboard-")?.strip_suffix(".js")?;
+    Some(id.to_owned())
+}
+
+/// Loads the page anew once the edge serves another build and nobody is using this one.
+pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
+    let touched = StoredValue::new(clock::now());
+    let touches = ["pointerdown", "keydown", "scroll"].map(|event| {
+        let event = leptos::ev::Custom::<web_sys::Event>::new(event);
+        window_event_listener(event, move |_| touched.set_value(clock::now()))
+    });
+    on_cleanup(move || touches.into_iter().for_each(WindowListenerHandle::remove));
+    let look = Interval::new(EVERY_MS, move || {
+        let hidden = document().visibility_state() == VisibilityState::Hidden;
+        let idle = clock::now() - touched.get_value() > IDLE_MS && !is_busy();
+        if (hidden || idle)
+            && let Some(served) = api.build()
+            && own().is_some_and(|own| own != served)
+        {
+            load_once_for(&served);
+        }
+    });
+    let look = StoredValue::new_local(Some(look));
+    on_cleanup(move || drop(look.try_update_value(Option::take)));
+}
+
+fn load_once_for(build: &str) {
+    let Some(storage) = telegram::session_storage() else {
+        return;
+    };
+    let before = storage.get_item(LOADED_FOR).ok().flatten();
+    if before.as_deref() != Some(build) && storage.set_item(LOADED_FOR, build).is_ok() {
+        let _ = window().location().reload();
+    }
+}

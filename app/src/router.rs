@@ -1,0 +1,125 @@
+//! Where the driver is: follows the address and the browser's history, and changes them.
+//!
+//! Telegram owns the fragment, so the query tells everything and the fragment stays as it is.
+
+use domain::CargoId;
+use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use wasm_bindgen::JsValue;
+
+use crate::view::{Address, View};
+
+/// The signals that screens follow.
+#[derive(Clone, Copy)]
+pub struct Router {
+    /// Which cards the list shows: what was applied last.
+    pub view: RwSignal<View>,
+    /// Whether the cards that are watched are shown.
+    pub watched: RwSignal<bool>,
+    /// The cargo whose screen is open.
+    pub cargo: RwSignal<Option<CargoId>>,
+}
+
+impl Router {
+    /// Begins where the address says.
+    pub fn start(address: Address) -> Self {
+        let this = Self {
+            view: RwSignal::new(address.view),
+            watched: RwSignal::new(address.watched),
+            cargo: RwSignal::new(address.cargo),
+        };
+        let back = window_event_listener(leptos::ev::popstate, move |_| {
+            let address = Address::parse(&query());
+            // Only the cargo is a step of its own: the list keeps what was applied last.
+            if this.cargo.get_untracked() != address.cargo {
+                this.cargo.set(address.cargo);
+            }
+            this.write(Step::Same);
+        });
+        on_cleanup(move || back.remove());
+        this.write(Step::Same);
+        this
+    }
+
+    /// Opens the screen of a cargo.
+    pub fn open(self, cargo: CargoId) {
+        if self.cargo.get_untracked() != Some(cargo) {
+            self.cargo.set(Some(cargo));
+            self.write(Step::Next);
+        }
+    }
+
+    /// Leaves the screen of a cargo, to where it was opened from.
+    pub fn back(self) {
+        if depth() > 0 {
+            // The rest follows from the event that this makes.
+            let _ = history().and_then(|history| history.back().ok());
+        } else {
+            self.cargo.set(None);
+            self.write(Step::Same);
+        }
+    }
+
+    /// Shows these cards.
+    pub fn apply(self, view: View) {
+        self.view.set(view);
+        self.write(Step::Same);
+    }
+
+    /// Shows the list, or what is watched.
+    pub fn show_watched(self, watched: bool) {
+        if self.watched.get_untracked() != watched {
+            self.watched.set(watched);
+            self.write(Step::Same);
+        }
+    }
+
+    /// The address of a cargo's screen.
+    pub fn address_of(self, cargo: CargoId) -> String {
+        self.address(Some(cargo))
+    }
+
+    fn address(self, cargo: Option<CargoId>) -> String {
+        let address = Address {
+            view: self.view.get_untracked(),
+            watched: self.watched.get_untracked(),
+            cargo,
+        };
+        format!("?{}", address.to_query())
+    }
+
+    fn write(self, step: Step) {
+        let Some(history) = history() else { return };
+        let fragment = window().location().hash().unwrap_or_default();
+        let url = self.address(self.cargo.get_untracked()) + &fragment;
+        let state = |depth: u32| JsValue::from_f64(depth.into());
+        // A browser that refuses, because there were too many, shows an old address and nothing worse.
+        let _ = match step {
+            Step::Same => history.replace_state_with_url(&state(depth()), "", Some(&url)),
+            Step::Next => history.push_state_with_url(&state(depth() + 1), "", Some(&url)),
+        };
+    }
+}
+
+/// Whether an address is a step that one can go back from.
+enum Step {
+    Same,
+    Next,
+}
+
+/// How many steps were taken in this app before the present one.
+fn depth() -> u32 {
+    let state = history().and_then(|history| history.state().ok());
+    state
+        .and_then(|state| state.as_f64())
+        .map_or(0, |depth| depth as u32)
+}
+
+/// The query of the address, without the question mark.
+pub fn query() -> String {
+    let query = window().location().search().unwrap_or_default();
+    query.trim_start_matches('?').to_owned()
+}
+
+fn history() -> Option<web_sys::History> {
+    window().history().ok()
+}

@@ -1,0 +1,86 @@
+//! Cards, one below the other, and what is said in their place or at their end.
+
+use leptos::{mount::mount_to, prelude::*};
+use web_sys::Element;
+
+use super::{
+    more,
+    notice::{self, Whose},
+};
+use crate::{
+    card::{Card, CardView, Tapped, show_moves, show_stars, tapped},
+    dom::{every, find, find_as, on, show_class},
+    feed::{Feed, Phase},
+    reactive::effect,
+    screens::Shared,
+    telegram::Feel,
+    text::words,
+    view::Sort,
+};
+
+/// What is seen of a card to come; as in index.html, so that nothing moves when the program takes over.
+pub const BONES: &str = "<i></i><i></i><i></i><i></i>";
+/// How often it is told anew how long ago prices moved, in milliseconds.
+const MOVES_TOLD_EVERY: u32 = 20_000;
+
+/// Fills `place` with it.
+pub fn show(place: &Element, shared: Shared, feed: Feed, sort: Signal<Sort>, whose: Whose) {
+    place.set_inner_html(&format!(
+        "<div role=\"img\" aria-label=\"{}\">{}</div><div class=\"notice none\"></div><ul></ul><div class=\"more\"></div>",
+        words().loading,
+        format!("<div class=\"card bones\">{BONES}</div>").repeat(5),
+    ));
+    let Shared {
+        platform,
+        router,
+        watch_list,
+        ..
+    } = shared;
+    let rows = feed.rows;
+    show_class(find(place, "[role=img]"), move || {
+        let loading = feed.phase.with(|phase| *phase == Phase::Loading);
+        if loading { "cards" } else { "none" }
+    });
+    notice::show(&find(place, ".notice"), shared, feed, whose);
+    more::show(&find(place, ".more"), feed);
+
+    let list: web_sys::HtmlElement = find_as(place, "ul");
+    show_class(list.clone().into(), move || {
+        let loaded = feed.phase.with(|phase| *phase == Phase::Loaded);
+        if loaded { "cards" } else { "none" }
+    });
+    on(&list, "click", move |event| match tapped(&event) {
+        Some(Tapped::Open(id)) => router.open(id),
+        Some(Tapped::Star(id)) => shared.toggle_watched(id),
+        Some(Tapped::Dismiss(id)) => {
+            platform.feel(Feel::Tap);
+            rows.dismiss(id);
+        }
+        None => {}
+    });
+    let names = match whose {
+        Whose::List => "",
+        Whose::Watched => "watched-",
+    };
+    let view_of = move |card: Card| {
+        let id = card.id();
+        let watched = watch_list.with_untracked(|list| list.contains(id));
+        view! { <CardView card watched href=router.address_of(id) list=names /> }
+    };
+    let cards = mount_to(list.clone(), move || {
+        view! { <For each=move || rows.cards(sort.get()) key=Card::id children=view_of /> }
+    });
+    let cards = StoredValue::new_local(Some(cards));
+    on_cleanup(move || drop(cards.try_update_value(Option::take)));
+
+    // Stars and moves: brought up to date in the page, so that no card has a subscription but its price.
+    let stars: Element = list.clone().into();
+    effect(move || watch_list.with(|watched| show_stars(&stars, |id| watched.contains(id))));
+    let moves: Element = list.into();
+    let tell_moves = move || show_moves(&moves, &rows.cards_untracked());
+    every(MOVES_TOLD_EVERY, tell_moves.clone());
+    effect(move || {
+        rows.follow_moves();
+        tell_moves();
+    });
+}

@@ -1,0 +1,141 @@
+//! The place on each screen: found again on return, and after a reload.
+
+use domain::CargoId;
+use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+
+use super::Shared;
+use crate::{
+    card::{in_view, of_list},
+    feed::{Below, Feed, Phase},
+    reactive::effect,
+    telegram::session_storage,
+};
+
+/// Where the place in the list is kept for reloads: how many cards are loaded, which is in the middle of the window, and how
+/// far down its top is.
+const PLACE: &str = "loadboard.place";
+
+/// What is scrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Screen {
+    List,
+    Watched,
+    Cargo,
+}
+
+/// A card and where it stands in the window. Not how far down the page is: cards out of view have no height of their own yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Mark {
+    cargo: CargoId,
+    top: i32,
+}
+
+impl Mark {
+    /// The card in the middle of the window, unless the list is at its beginning.
+    fn now() -> Option<Self> {
+        let cargo = in_view().filter(|_| scroll_y() > 0.0)?;
+        let top = of_list(cargo)?.get_bounding_client_rect().top() as i32;
+        Some(Self { cargo, top })
+    }
+
+    /// Brings the card back to where it stood. Twice: what comes into view takes its own height only then.
+    fn find_again(self) {
+        let scroll = move || {
+            if let Some(card) = of_list(self.cargo) {
+                let by = card.get_bounding_client_rect().top() - f64::from(self.top);
+                window().scroll_by_with_x_and_y(0.0, by);
+            }
+        };
+        request_animation_frame(move || {
+            scroll();
+            request_animation_frame(scroll);
+        });
+    }
+}
+
+/// Keeps it.
+pub fn keep(shared: Shared) {
+    let router = shared.router;
+    let screen = Memo::new(move |_| screen_of(router.cargo.get().is_some(), router.watched.get()));
+    let shown = StoredValue::new(screen.get_untracked());
+    let mark = StoredValue::new(None::<Mark>);
+    effect(move || {
+        let now = screen.get();
+        let before = shown.get_value();
+        if before == now {
+            return;
+        }
+        shown.set_value(now);
+        // What is left is still there: the page changes after this.
+        if before == Screen::List {
+            mark.set_value(Mark::now());
+        }
+        match mark.get_value() {
+            Some(mark) if now == Screen::List => mark.find_again(),
+            _ => request_animation_frame(|| window().scroll_to_with_x_and_y(0.0, 0.0)),
+        }
+    });
+
+    let event = leptos::ev::Custom::<web_sys::Event>::new("pagehide");
+    let left = window_event_listener(event, move |_| {
+        if shown.get_value() == Screen::List {
+            mark.set_value(Mark::now());
+        }
+        if let (Some(storage), Some(Mark { cargo, top })) = (session_storage(), mark.get_value()) {
+            let place = format!("{},{cargo},{top}", shared.list.rows.len());
+            let _ = storage.set_item(PLACE, &place);
+        }
+    });
+    on_cleanup(move || left.remove());
+    come_back(shared.list, move |found| {
+        mark.set_value(Some(found));
+        if shown.get_value() == Screen::List {
+            found.find_again();
+        }
+    });
+}
+
+/// After a reload loads as many cards as there were, and tells where the window was.
+fn come_back(list: Feed, there: impl Fn(Mark) + 'static) {
+    let kept = session_storage().and_then(|storage| {
+        let kept = storage.get_item(PLACE).ok()??;
+        let _ = storage.remove_item(PLACE);
+        let mut parts = kept.split(',');
+        let rows: u32 = parts.next()?.parse().ok()?;
+        let cargo = parts.next()?.parse().ok()?;
+        let top = parts.next()?.parse().ok()?;
+        Some((rows, Mark { cargo, top }))
+    });
+    let Some((rows, mark)) = kept else {
+        return;
+    };
+    let is_done = StoredValue::new(false);
+    let has_begun = StoredValue::new(false);
+    effect(move || {
+        let loaded = list.phase.with(|phase| *phase == Phase::Loaded);
+        let below = list.below.get();
+        if !loaded || is_done.get_value() {
+            return;
+        }
+        let nothing_more = matches!(below, Below::Nothing | Below::Failed(_));
+        if list.rows.len() >= rows || nothing_more {
+            is_done.set_value(true);
+            there(mark);
+        } else if !has_begun.get_value() {
+            has_begun.set_value(true);
+            list.load_up_to(rows);
+        }
+    });
+}
+
+fn screen_of(has_cargo: bool, is_watched: bool) -> Screen {
+    match (has_cargo, is_watched) {
+        (true, _) => Screen::Cargo,
+        (false, true) => Screen::Watched,
+        (false, false) => Screen::List,
+    }
+}
+
+fn scroll_y() -> f64 {
+    window().scroll_y().unwrap_or(0.0)
+}
