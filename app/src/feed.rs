@@ -192,6 +192,12 @@ impl Feed {
         self.tell_polls(Event::Present(false));
         self.rows.replace(Vec::new(), 0.0);
         self.new.set(0);
+        // The age of other cargos' prices says nothing of these.
+        let connection = self.connection.get_untracked();
+        self.connection.set(Connection {
+            answered: None,
+            ..connection
+        });
         self.below.set(Below::Nothing);
         self.load();
     }
