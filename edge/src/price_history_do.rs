@@ -15,8 +15,9 @@ use crate::{
     seen_prices::Owner,
 };
 
-/// Cargos are spread over so many objects: one bears about a thousand requests a second.
-const SHARDS: u64 = 16;
+/// Cargos are spread over so many objects: one bears about a thousand requests a second, and each fetch may have something to
+/// tell to all of them.
+const SHARDS: u64 = 8;
 /// A cargo whose price has not changed for so long is forgotten.
 const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often that is looked after.
