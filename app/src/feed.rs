@@ -18,7 +18,7 @@ use crate::{
     clock,
     poll_loop::PollLoop,
     poll_window::Turns,
-    poller::{Event, back_off},
+    poller::{Event, Poller, back_off},
     presence::Presence,
     reactive::{effect, spawn},
     rows::Rows,
@@ -356,6 +356,9 @@ impl Feed {
 
     async fn poll(self, signal: web_sys::AbortSignal) -> Event {
         let inner = self.inner();
+        if matches!(&*inner.source.borrow(), Source::Cargos(ids) if ids.is_empty()) {
+            return Event::Answered(Some(Poller::MAX_PACE_MS));
+        }
         let mut turns = inner.turns.get();
         let window = turns.take(self.rows.len(), (inner.in_view)());
         inner.turns.set(turns);
@@ -432,6 +435,7 @@ impl Inner {
             let source = this.source.borrow().clone();
             match source {
                 Source::List(filters) => this.api.list(&filters, Window { offset, limit }).await,
+                Source::Cargos(ids) if ids.is_empty() => Ok(nothing()),
                 Source::Cargos(ids) => this.api.cargos(&ids).await,
             }
         })
@@ -449,6 +453,20 @@ impl Inner {
             Source::Cargos(ids) => self.api.prices_of(&ids, tag, signal).await,
         }
     }
+}
+
+/// The list of no cargos: nobody need be asked for it.
+fn nothing() -> (CargoList, Freshness) {
+    let list = CargoList {
+        total: 0,
+        offset: 0,
+        next_offset: None,
+        as_of: 0,
+        stale: false,
+        left_out: 0,
+        cargos: Vec::new(),
+    };
+    (list, Freshness::default())
 }
 
 /// The edge's time when it answered, Unix milliseconds: the phone's own may be a day off.

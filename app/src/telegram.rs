@@ -135,16 +135,19 @@ impl Platform {
         serde_json::from_str(&parameters.get("user")?).ok()
     }
 
-    /// The parameter of the deep link that the app was opened with, once: after a reload the address tells more.
+    /// The parameter of the deep link that the app was opened with, once for each time that it is: after a reload the
+    /// address tells more.
     pub fn take_start_parameter(self) -> Option<String> {
+        let init_data = self.init_data()?;
         let parameter = launch_parameter("tgWebAppStartParam").or_else(|| {
-            let parameters = web_sys::UrlSearchParams::new_with_str(&self.init_data()?).ok()?;
+            let parameters = web_sys::UrlSearchParams::new_with_str(&init_data).ok()?;
             parameters.get("start_param")
         })?;
         let storage = session_storage()?;
-        let is_taken = storage.get_item(START_PARAMETER).ok().flatten().is_some();
-        let _ = storage.set_item(START_PARAMETER, &parameter);
-        (!is_taken).then_some(parameter)
+        let opened = format!("{parameter} {init_data}");
+        let taken = storage.get_item(START_PARAMETER).ok().flatten();
+        let _ = storage.set_item(START_PARAMETER, &opened);
+        (taken.as_ref() != Some(&opened)).then_some(parameter)
     }
 
     /// Telegram's button to go back tells of taps from now on. One listener, for the life of the page.

@@ -205,6 +205,10 @@ test("a cargo that is no longer there is told so", async ({ page }) => {
 test("watched cargos have a tab of their own, live, and are there on the next visit", async ({ page, context }) => {
   const board = new Board(page);
   await board.openWithCards();
+  await page.getByRole("tab", { name: /Избранное/ }).tap();
+  await expect(page.getByRole("heading", { name: "Здесь будут грузы, за которыми вы следите" })).toBeVisible();
+  await expect(board.cards).toHaveCount(0);
+  await page.getByRole("tab", { name: /Грузы/ }).tap();
   const ids = await board.ids();
   for (const id of [ids[3], ids[7]]) await board.card(id).getByRole("button", { name: "Следить за грузом" }).tap();
   await page.getByRole("tab", { name: /Избранное/ }).tap();

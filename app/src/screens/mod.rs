@@ -119,8 +119,15 @@ pub fn App(
         storage: StoredValue::new_local(storage.clone()),
     };
 
+    let show_watched = move || {
+        let ids = shared.watch_list.get_untracked().ids().into();
+        shared.watched.show(Source::Cargos(ids));
+    };
     storage.catch_up(WATCHED, move |text| {
         shared.watch_list.set(WatchList::parse(&text));
+        if router.watched.get_untracked() {
+            show_watched();
+        }
     });
     storage.catch_up(VIEW, move |query| {
         // Whoever has filters already has chosen them, here or by a link.
@@ -147,8 +154,7 @@ pub fn App(
     // Stars that come and go while they are looked at change nothing there until the next time.
     effect(move || {
         if router.watched.get() {
-            let ids = shared.watch_list.get_untracked().ids().into();
-            shared.watched.show(Source::Cargos(ids));
+            show_watched();
         }
     });
 
