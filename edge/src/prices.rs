@@ -6,6 +6,7 @@ use domain::{
     Etag, PAGE_ROWS, PriceDelta, PricesQuery, Window,
     messages::{BUILD_HEADER, POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
+use futures_util::FutureExt;
 use swr::{Bounded, Epoch, UnixMillis};
 
 use crate::{
@@ -55,7 +56,9 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         Ok(respond(request, query, &reader, shown))
     } else {
         let reader = reader.in_lowest_class();
-        let shown = watched::prices(&query.ids, &reader).await?;
+        // Boxed: see `routes`.
+        let watched = watched::prices(&query.ids, &reader);
+        let shown = watched.boxed_local().await?;
         Ok(respond(request, query, &reader, shown))
     }
 }

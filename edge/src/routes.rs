@@ -3,7 +3,7 @@
 use std::{pin::pin, rc::Rc};
 
 use domain::CargoId;
-use futures_util::future::poll_immediate;
+use futures_util::{FutureExt, future::poll_immediate};
 use serde_json::json;
 use swr::UnixMillis;
 use worker::{Context, Env};
@@ -168,17 +168,30 @@ async fn dispatch(
     let reader = Reader::new(env, context, config, session.driver_id, id, now);
     let answer = match route {
         Route::Prices => prices::answer(described, reader).await?,
-        Route::Cargo(id) => cargo::answer(id, described, reader).await?,
-        Route::History(id) => history::answer(id, &reader).await?,
-        Route::Points => dictionaries::points(described, reader).await?,
-        Route::LoadTypes => dictionaries::types(&Resource::LoadTypes, reader).await?,
-        Route::TruckTypes => dictionaries::types(&Resource::TruckTypes, reader).await?,
-        _ => cargos::answer(described, reader).await?,
+        other => {
+            // Boxed: polls, which are nearly all that is asked, would else carry all the others' states along.
+            rarely_asked(other, described, reader).boxed_local().await?
+        }
     };
     Ok(match session.renewed {
         Some(renewed) => answer.header(domain::messages::SESSION_HEADER, renewed.token),
         None => answer,
     })
+}
+
+async fn rarely_asked(
+    route: Route,
+    described: &Described,
+    reader: Reader,
+) -> Result<Answer, Failure> {
+    match route {
+        Route::Cargo(id) => cargo::answer(id, described, reader).await,
+        Route::History(id) => history::answer(id, &reader).await,
+        Route::Points => dictionaries::points(described, reader).await,
+        Route::LoadTypes => dictionaries::types(&Resource::LoadTypes, reader).await,
+        Route::TruckTypes => dictionaries::types(&Resource::TruckTypes, reader).await,
+        _ => cargos::answer(described, reader).await,
+    }
 }
 
 #[cfg(test)]
