@@ -78,9 +78,9 @@ pub fn cargo(
         },
         company: dice.pick(BROKERS),
         shipper: dice.pick(SHIPPERS),
-        contact: dice.pick(PEOPLE),
+        contact: dice.pick::<&str>(PEOPLE),
         phones: phones(dice),
-        note: dice.pick(NOTES),
+        note: dice.pick::<&str>(NOTES),
         quote,
         first_kopecks: quote.kopecks(),
     }
