@@ -98,8 +98,6 @@ struct Inner {
     /// The first load, again.
     retry: RefCell<Option<Timeout>>,
     polls: RefCell<Option<Rc<PollLoop>>>,
-    /// The row in the middle of the screen.
-    in_view: Box<dyn Fn() -> u32>,
 }
 
 /// A state of the prices.
@@ -112,9 +110,8 @@ struct Known {
 impl Feed {
     /// A feed that has yet to be told its source. It polls while `visible` says that somebody can see it.
     pub fn new(api: Api, presence: Presence, visible: Signal<bool>) -> Self {
-        let rows = Rows::default();
         let this = Self {
-            rows,
+            rows: Rows::default(),
             phase: RwSignal::default(),
             below: RwSignal::new(Below::Nothing),
             total: RwSignal::default(),
@@ -129,7 +126,6 @@ impl Feed {
                 failures: Cell::default(),
                 retry: RefCell::default(),
                 polls: RefCell::default(),
-                in_view: Box::new(move || rows.in_view()),
             })),
             owner: StoredValue::new(Owner::new()),
         };
@@ -360,7 +356,7 @@ impl Feed {
             return Event::Answered(Some(Poller::MAX_PACE_MS));
         }
         let mut turns = inner.turns.get();
-        let window = turns.take(self.rows.len(), (inner.in_view)());
+        let window = turns.take(self.rows.len(), self.rows.in_view());
         inner.turns.set(turns);
         let known = inner.known.borrow().clone();
         let known = known.filter(|known| known.offset == window.offset);

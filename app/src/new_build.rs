@@ -1,10 +1,14 @@
 //! A new build of the app: noticed from what the edge says, loaded when nobody minds.
 
-use gloo_timers::callback::Interval;
-use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::prelude::*;
 use web_sys::VisibilityState;
 
-use crate::{api::Api, clock, telegram};
+use crate::{
+    api::Api,
+    clock,
+    dom::{every, on},
+    telegram,
+};
 
 /// How often it is looked after, in milliseconds.
 const EVERY_MS: u32 = 30_000;
@@ -27,12 +31,10 @@ fn own() -> Option<String> {
 /// Loads the page anew once the edge serves another build and nobody is using this one.
 pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
     let touched = StoredValue::new(clock::now());
-    let touches = ["pointerdown", "keydown", "scroll"].map(|event| {
-        let event = leptos::ev::Custom::<web_sys::Event>::new(event);
-        window_event_listener(event, move |_| touched.set_value(clock::now()))
-    });
-    on_cleanup(move || touches.into_iter().for_each(WindowListenerHandle::remove));
-    let look = Interval::new(EVERY_MS, move || {
+    for event in ["pointerdown", "keydown", "scroll"] {
+        on(&window(), event, move |_| touched.set_value(clock::now()));
+    }
+    every(EVERY_MS, move || {
         let hidden = document().visibility_state() == VisibilityState::Hidden;
         let idle = clock::now() - touched.get_value() > IDLE_MS && !is_busy();
         if (hidden || idle)
@@ -42,8 +44,6 @@ pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
             load_once_for(&served);
         }
     });
-    let look = StoredValue::new_local(Some(look));
-    on_cleanup(move || drop(look.try_update_value(Option::take)));
 }
 
 fn load_once_for(build: &str) {

@@ -22,20 +22,16 @@ pub async fn answer(id: CargoId, request: &Described, reader: Reader) -> Result<
     let (copy, now) = reader.one(&resource, policy, Content::cargo).await?;
     let status = copy.status(policy, now);
     let detail = copy.content.as_deref().ok_or(Failure::NotFound)?;
-    let mut cargo: CargoDetail = detail.clone();
-    let mut price_read_at = copy.stamp.fetched_at;
-    if let Some(seen) = reader.seen_price(id)
-        && seen.read_at > price_read_at
-    {
-        cargo.cargo.price_kopecks = seen.price;
-        cargo.cargo.price_per_km_kopecks = seen.per_km;
-        price_read_at = seen.read_at;
-    }
+    let (cargo, price_read_at) =
+        reader.with_newest_price(detail.cargo.clone(), copy.stamp.fetched_at);
     let body = Detail {
         as_of: copy.stamp.fetched_at.0,
         stale: copy.is_stale(),
         price_age_ms: now.since(price_read_at),
-        cargo,
+        cargo: CargoDetail {
+            cargo,
+            ..detail.clone()
+        },
     };
     Ok(Answer::json(200, &body)
         .header("cache-control", "private, no-cache")

@@ -16,7 +16,7 @@ use crate::{
     clock,
     config::Config,
     http::{self, Answer},
-    keys::{RecordKey, Scope},
+    keys::{self, RecordKey, Scope},
     metrics::Family,
     problem::Failure,
     resource::Resource,
@@ -126,7 +126,7 @@ fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
             Target::Key(RecordKey::of(scope, driver_id, &Resource::Cargo(id)))
         }
         Which::Dictionaries => Target::Prefix(RecordKey::DICTIONARIES.to_owned()),
-        Which::User(driver_id) => Target::Prefix(RecordKey::prefix_of_user(driver_id)),
+        Which::User(driver_id) => Target::Prefix(keys::prefix_of(Some(driver_id))),
         Which::Everything => Target::Prefix(String::new()),
     })
 }

@@ -21,16 +21,34 @@ pub enum Scope {
 #[serde(transparent)]
 pub struct RecordKey(String);
 
+/// Whose records they are: everybody's, or one driver's where each has his own.
+pub type Owner = Option<i64>;
+
+impl Scope {
+    /// Whose records this driver reads.
+    pub fn owner(self, driver_id: i64) -> Owner {
+        match self {
+            Self::Account => None,
+            Self::User => Some(driver_id),
+        }
+    }
+}
+
+/// How the names of all that belongs to somebody begin.
+pub fn prefix_of(owner: Owner) -> String {
+    match owner {
+        None => "account/".to_owned(),
+        Some(driver_id) => format!("u{driver_id}/"),
+    }
+}
+
 impl RecordKey {
     /// How the names of all dictionaries begin: they are the same for everybody.
     pub const DICTIONARIES: &str = "dictionary/";
 
     /// The record of what `driver_id` sees of a resource.
     pub fn of(scope: Scope, driver_id: i64, resource: &Resource) -> Self {
-        let owner = || match scope {
-            Scope::Account => "account/".to_owned(),
-            Scope::User => Self::prefix_of_user(driver_id),
-        };
+        let owner = || prefix_of(scope.owner(driver_id));
         Self(match resource {
             Resource::List { filters, page } => {
                 format!("{}cargos/{}/{page}", owner(), hash(&filters.to_query()))
@@ -42,13 +60,8 @@ impl RecordKey {
         })
     }
 
-    /// How the names of all records of a driver begin, where drivers have records of their own.
-    pub fn prefix_of_user(driver_id: i64) -> String {
-        format!("u{driver_id}/")
-    }
-
-    /// The driver whose own record it is; none if it is everybody's.
-    pub fn owner(&self) -> Option<i64> {
+    /// Whose record it is.
+    pub fn owner(&self) -> Owner {
         let (owner, _) = self.0.split_once('/')?;
         owner.strip_prefix('u')?.parse().ok()
     }

@@ -10,9 +10,9 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use crate::{
     clock,
+    keys::{Owner, prefix_of},
     log::{self, Level},
     objects,
-    seen_prices::Owner,
 };
 
 /// Cargos are spread over so many objects: one bears about a thousand requests a second, and each fetch may have something to
@@ -63,10 +63,7 @@ fn shard(id: CargoId) -> u64 {
 }
 
 fn name(owner: Owner, shard: u64) -> String {
-    match owner {
-        None => format!("account/{shard}"),
-        Some(driver_id) => format!("u{driver_id}/{shard}"),
-    }
+    format!("{}{shard}", prefix_of(owner))
 }
 
 /// See the module.

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CargoId, Filters, PAGE_ROWS, Page, PriceHistory, Window};
+use domain::{Cargo, CargoId, Filters, PAGE_ROWS, Page, PriceHistory, Window};
 use futures_util::future::{Either, join_all, select};
 use serde_json::json;
 use swr::{
@@ -19,7 +19,7 @@ use crate::{
     cache_status::{CacheStatus, Forward, Reason, Tier},
     clock,
     config::Config,
-    keys::{RecordKey, Scope},
+    keys::{Owner, RecordKey},
     log::{self, Level, RequestId},
     metrics::Family,
     price_history_do,
@@ -27,7 +27,7 @@ use crate::{
     record::Record,
     refresher_do::{self, Outcome, Refresh},
     resource::{Content, Resource},
-    seen_prices::{self, Owner, SeenPrice},
+    seen_prices::{self, SeenPrice},
     server_timing::ServerTiming,
     tally,
     upstream_guard_do::class_label,
@@ -451,16 +451,27 @@ impl Reader {
         tally::count(Family::KvReads, [result, ""]);
     }
 
-    /// The newest price of a cargo that a list has shown here, to this driver where drivers have records of their own.
+    /// The newest price of a cargo that a list has shown here, unless he demands an epoch: nobody can say what has been
+    /// invalidated since that list was read.
     pub fn seen_price(&self, id: CargoId) -> Option<SeenPrice> {
-        seen_prices::of(self.owner(), id)
+        let demands_nothing = self.min_epoch == Epoch::default();
+        demands_nothing.then(|| seen_prices::of(self.owner(), id))?
+    }
+
+    /// A cargo as its detail told it at that moment, with the newest price that a list has shown here, and when that was read.
+    pub fn with_newest_price(&self, mut cargo: Cargo, read_at: UnixMillis) -> (Cargo, UnixMillis) {
+        match self.seen_price(cargo.id) {
+            Some(seen) if seen.read_at > read_at => {
+                cargo.price_kopecks = seen.price;
+                cargo.price_per_km_kopecks = seen.per_km;
+                (cargo, seen.read_at)
+            }
+            _ => (cargo, read_at),
+        }
     }
 
     fn owner(&self) -> Owner {
-        match self.config.scope {
-            Scope::Account => None,
-            Scope::User => Some(self.driver_id),
-        }
+        self.config.scope.owner(self.driver_id)
     }
 
     fn hot<T>(&self, with: impl FnOnce(&mut HotCopies<RecordKey, Rc<Record>>) -> T) -> T {

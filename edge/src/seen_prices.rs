@@ -5,13 +5,12 @@ use std::cell::RefCell;
 use domain::{CargoId, Kopecks, Page};
 use swr::{Bounded, UnixMillis};
 
+use crate::keys::Owner;
+
 /// Some sixty thousand cargos.
 const MOST_BYTES: usize = 4_000_000;
 /// What one takes, with its key and its place in the order of use.
 const BYTES: usize = 64;
-
-/// Whose view of a cargo: nobody's own, or one driver's where drivers have records of their own.
-pub type Owner = Option<i64>;
 
 /// A cargo's price as a list showed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,14 +35,8 @@ pub async fn list(ids: &[CargoId], reader: Reader) -> Result<Answer, Failure> {
     let cargos: Vec<Cargo> = details
         .iter()
         .filter_map(|(copy, _)| {
-            let mut cargo = copy.content.as_deref()?.cargo.clone();
-            if let Some(seen) = reader.seen_price(cargo.id)
-                && seen.read_at > copy.stamp.fetched_at
-            {
-                cargo.price_kopecks = seen.price;
-                cargo.price_per_km_kopecks = seen.per_km;
-            }
-            Some(cargo)
+            let cargo = copy.content.as_deref()?.cargo.clone();
+            Some(reader.with_newest_price(cargo, copy.stamp.fetched_at).0)
         })
         .collect();
     let as_of = details.iter().map(|(copy, _)| copy.stamp.fetched_at).min();

@@ -40,6 +40,24 @@ async fn whoever_invalidated_reads_what_is_new() {
     }
 }
 
+/// Prices of watched cargos come from any list that was read here, and nobody can say which of them was invalidated.
+#[tokio::test]
+async fn whoever_invalidated_reads_no_price_of_an_older_list() {
+    let (board, sim) = begin().await;
+    let cold = ColdFilters::new();
+    let id = board.list(&cold.to_string()).await.cargos[15].id;
+    let watched = format!("ids={id}");
+    board.prices(&watched).await;
+    let price = Kopecks::new(678_900).unwrap();
+    sim.set_price(id, Some(price.get())).await;
+
+    let Invalidated { epoch, .. } = invalidate(&board, json!("everything")).await;
+    let after = board.prices(&format!("{watched}&min_epoch={epoch}")).await;
+    assert_eq!(after.prices[0].1, Some(price));
+    let list = board.list(&format!("{watched}&min_epoch={epoch}")).await;
+    assert_eq!(list.cargos[0].price_kopecks, Some(price));
+}
+
 /// The guard tells a hundred objects at a time.
 #[tokio::test]
 async fn any_number_of_records_is_invalidated_by_one_order() {
