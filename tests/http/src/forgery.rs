@@ -142,7 +142,7 @@ impl Order {
     /// To invalidate `target`.
     pub fn to_invalidate(target: Value) -> Self {
         Self {
-            timestamp: unix_seconds() * 1000,
+            timestamp: i64::try_from(unix_millis()).unwrap_or_default(),
             target,
             secret: variable("LOADBOARD_INTERNAL_SECRET"),
         }
