@@ -2,11 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use cards::text::lang;
 use domain::{
     CargoId, Etag, Filters, Window,
     messages::{
-        BUILD_HEADER, CargoList, Detail, Dictionary, History, POLL_AFTER_HEADER, Prices,
-        SESSION_HEADER, STALE_HEADER, SignIn,
+        BUILD_HEADER, CardRow, CargoList, Detail, DetailPage, Dictionary, History,
+        POLL_AFTER_HEADER, Prices, SESSION_HEADER, STALE_HEADER, SignIn,
     },
 };
 use futures_util::future::LocalBoxFuture;
@@ -105,7 +106,7 @@ impl Api {
         self.build.borrow().clone()
     }
 
-    /// Rows of the list, and how old they are.
+    /// Rows of the list in the language that is spoken, and how old they are.
     ///
     /// # Errors
     /// See [`ApiError`].
@@ -113,8 +114,8 @@ impl Api {
         &self,
         filters: &Filters,
         Window { offset, limit }: Window,
-    ) -> Result<(CargoList, Freshness), ApiError> {
-        let window = format!("limit={limit}&offset={offset}");
+    ) -> Result<(CargoList<CardRow>, Freshness), ApiError> {
+        let window = format!("limit={limit}&offset={offset}{}", html());
         self.rows(&path("/api/cargos/", filters, &window)).await
     }
 
@@ -122,16 +123,22 @@ impl Api {
     ///
     /// # Errors
     /// See [`ApiError`].
-    pub async fn cargos(&self, ids: &[CargoId]) -> Result<(CargoList, Freshness), ApiError> {
-        self.rows(&format!("/api/cargos/?{}", named(ids))).await
+    pub async fn cargos(
+        &self,
+        ids: &[CargoId],
+    ) -> Result<(CargoList<CardRow>, Freshness), ApiError> {
+        self.rows(&format!("/api/cargos/?{}{}", named(ids), html()))
+            .await
     }
 
-    /// Everything about a cargo.
+    /// Everything about a cargo, in the language that is spoken.
     ///
     /// # Errors
     /// See [`ApiError`].
-    pub async fn detail(&self, id: CargoId) -> Result<Detail, ApiError> {
-        self.one(&format!("/api/cargos/{id}/")).await
+    pub async fn detail(&self, id: CargoId) -> Result<DetailPage, ApiError> {
+        let path = format!("/api/cargos/{id}/?{}", &html()[1..]);
+        let detail: Detail<DetailPage> = self.one(&path).await?;
+        Ok(detail.cargo)
     }
 
     /// How the price of a cargo went.
@@ -157,10 +164,10 @@ impl Api {
         self.get(path, None, patience.signal()).await?.json()
     }
 
-    async fn rows(&self, path: &str) -> Result<(CargoList, Freshness), ApiError> {
+    async fn rows(&self, path: &str) -> Result<(CargoList<CardRow>, Freshness), ApiError> {
         let patience = Patience::new();
         let answer = self.get(path, None, patience.signal()).await?;
-        let list: CargoList = answer.json()?;
+        let list: CargoList<CardRow> = answer.json()?;
         let freshness = Freshness {
             stale: list.stale,
             ..answer.freshness()
@@ -408,6 +415,11 @@ impl Answer {
     fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).ok().flatten()
     }
+}
+
+/// Asks for cards in the language that is spoken.
+fn html() -> String {
+    format!("&html={}", lang::spoken().tag())
 }
 
 fn named(ids: &[CargoId]) -> String {

@@ -4,35 +4,12 @@
 //! worth that, a form is not. So everything that is not a list is a template, and what moves in it is bound by the
 //! functions here, each of which exists once. What they bind ends with the owner that they are called under.
 
-use std::fmt;
-
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, UnwrapThrowExt, prelude::Closure};
 use web_sys::{Element, Event, EventTarget};
 
-use crate::reactive::effect;
-
-/// Text in a template: what it holds is shown, never run.
-pub struct Escaped<'a>(pub &'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-            f.write_str(&rest[..at])?;
-            f.write_str(match rest.as_bytes()[at] {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                _ => "&#39;",
-            })?;
-            rest = &rest[at + 1..];
-        }
-        f.write_str(rest)
-    }
-}
+use crate::reactive::{at_end, effect};
 
 /// What the template of `within` has there.
 pub fn find(within: &Element, selector: &str) -> Element {
@@ -62,18 +39,16 @@ pub fn on(target: &EventTarget, event: &'static str, act: impl FnMut(Event) + 's
 fn listen(target: &EventTarget, event: &'static str, act: Box<dyn FnMut(Event)>) {
     let act = Closure::wrap(act);
     let _ = target.add_event_listener_with_callback(event, act.as_ref().unchecked_ref());
-    let bound = StoredValue::new_local(Some((target.clone(), act)));
-    on_cleanup(move || {
-        if let Some((target, act)) = bound.try_update_value(Option::take).flatten() {
-            let _ = target.remove_event_listener_with_callback(event, act.as_ref().unchecked_ref());
-        }
+    let target = target.clone();
+    at_end(move || {
+        let _ = target.remove_event_listener_with_callback(event, act.as_ref().unchecked_ref());
     });
 }
 
 /// Calls `act` again and again, after so many milliseconds each.
 pub fn every(ms: u32, act: impl FnMut() + 'static) {
-    let timer = StoredValue::new_local(Some(Interval::new(ms, act)));
-    on_cleanup(move || drop(timer.try_update_value(Option::take)));
+    let timer = Interval::new(ms, act);
+    at_end(move || drop(timer));
 }
 
 /// Shows a text that follows signals, in one text node. The page is touched only when it changes.
@@ -133,20 +108,4 @@ pub fn flag(is: bool) -> &'static str {
 pub fn touched(event: &Event, selector: &str) -> Option<Element> {
     let element: Element = event.target()?.dyn_into().ok()?;
     element.closest(selector).ok()?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_stays_text() {
-        let escaped = |text| Escaped(text).to_string();
-        assert_eq!(
-            escaped("<b onclick='x'>\"R&D\"</b>"),
-            "&lt;b onclick=&#39;x&#39;&gt;&quot;R&amp;D&quot;&lt;/b&gt;"
-        );
-        assert_eq!(escaped("ООО «Вектор»"), "ООО «Вектор»");
-        assert_eq!(escaped(""), "");
-    }
 }

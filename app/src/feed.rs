@@ -6,8 +6,8 @@ use std::{
 };
 
 use domain::{
-    Cargo, CargoId, Etag, Filters, PriceDelta, Window,
-    messages::{CargoList, PriceRow, Prices},
+    CargoId, Etag, Filters, PriceDelta, Window,
+    messages::{CardRow, CargoList, PriceRow, Prices},
 };
 use futures_util::future::LocalBoxFuture;
 use gloo_timers::callback::Timeout;
@@ -20,7 +20,7 @@ use crate::{
     poll_window::Turns,
     poller::{Event, Poller, back_off},
     presence::Presence,
-    reactive::{effect, spawn},
+    reactive::{Signal, at_end, effect, spawn},
     rows::Rows,
     status::{Answered, Connection, Trouble},
 };
@@ -72,21 +72,22 @@ pub struct Feed {
     /// The cards.
     pub rows: Rows,
     /// See [`Phase`].
-    pub phase: RwSignal<Phase>,
+    pub phase: Signal<Phase>,
     /// See [`Below`].
-    pub below: RwSignal<Below>,
+    pub below: Signal<Below>,
     /// How many cargos match in all.
-    pub total: RwSignal<u32>,
+    pub total: Signal<u32>,
     /// How many of them are new since the cards were loaded.
-    pub new: RwSignal<u32>,
+    pub new: Signal<u32>,
     /// How old the prices are, and what is wrong.
-    pub connection: RwSignal<Connection>,
-    inner: StoredValue<Rc<Inner>, LocalStorage>,
-    owner: StoredValue<Owner>,
+    pub connection: Signal<Connection>,
+    inner: Signal<Rc<Inner>>,
 }
 
 struct Inner {
     api: Api,
+    /// What is loaded is for him.
+    owner: Owner,
     source: RefCell<Source>,
     /// Counts sources: what was asked for another one is thrown away.
     generation: Cell<u32>,
@@ -109,16 +110,17 @@ struct Known {
 
 impl Feed {
     /// A feed that has yet to be told its source. It polls while `visible` says that somebody can see it.
-    pub fn new(api: Api, presence: Presence, visible: Signal<bool>) -> Self {
+    pub fn new(api: Api, presence: Presence, visible: impl Fn() -> bool + 'static) -> Self {
         let this = Self {
             rows: Rows::default(),
-            phase: RwSignal::default(),
-            below: RwSignal::new(Below::Nothing),
-            total: RwSignal::default(),
-            new: RwSignal::default(),
-            connection: RwSignal::default(),
-            inner: StoredValue::new_local(Rc::new(Inner {
+            phase: Signal::default(),
+            below: Signal::new(Below::Nothing),
+            total: Signal::default(),
+            new: Signal::default(),
+            connection: Signal::default(),
+            inner: Signal::new(Rc::new(Inner {
                 api,
+                owner: Owner::new(),
                 source: RefCell::new(Source::Cargos(Rc::default())),
                 generation: Cell::new(0),
                 known: RefCell::default(),
@@ -127,16 +129,14 @@ impl Feed {
                 retry: RefCell::default(),
                 polls: RefCell::default(),
             })),
-            owner: StoredValue::new(Owner::new()),
         };
         let polls = PollLoop::new(Box::new(move |signal| Box::pin(this.poll(signal))));
         this.inner().polls.replace(Some(polls));
-        on_cleanup(move || {
+        let inner = this.inner();
+        at_end(move || {
             // Both hold each other.
-            if let Some(inner) = this.inner.try_get_value() {
-                inner.polls.take();
-                inner.retry.take();
-            }
+            inner.polls.take();
+            inner.retry.take();
         });
 
         // The first load comes again by itself: after a pause, and when the network is back.
@@ -156,7 +156,7 @@ impl Feed {
         // The prices: from the first card on, while somebody can see them.
         effect(move || {
             let loaded = this.phase.with(|phase| *phase == Phase::Loaded);
-            let present = loaded && visible.get() && presence.is_present();
+            let present = loaded && visible() && presence.is_present();
             this.tell_polls(Event::Present(present));
         });
         effect(move || {
@@ -171,9 +171,7 @@ impl Feed {
                 Trouble::Offline if !offline => Trouble::None,
                 as_before => as_before,
             };
-            if trouble != is.trouble {
-                this.connection.set(Connection { trouble, ..is });
-            }
+            this.connection.change(Connection { trouble, ..is });
         });
         this
     }
@@ -232,11 +230,11 @@ impl Feed {
     }
 
     fn run(self, task: impl Future<Output = ()> + 'static) {
-        self.owner.with_value(|owner| spawn(owner, task));
+        spawn(&self.inner().owner, task);
     }
 
     fn inner(self) -> Rc<Inner> {
-        self.inner.get_value()
+        self.inner.get_untracked()
     }
 
     fn tell_polls(self, event: Event) {
@@ -249,9 +247,7 @@ impl Feed {
     async fn load_first(self) {
         let inner = self.inner();
         inner.retry.replace(None);
-        if self.phase.with_untracked(|phase| *phase != Phase::Loading) {
-            self.phase.set(Phase::Loading);
-        }
+        self.phase.change(Phase::Loading);
         let generation = inner.generation.get();
         let answer = inner.list(0, PAGE).await;
         if generation != inner.generation.get() {
@@ -321,7 +317,7 @@ impl Feed {
         let inner = self.inner();
         let generation = inner.generation.get();
         let wanted = self.rows.len() + self.new.get_untracked();
-        let mut cargos: Vec<Cargo> = Vec::new();
+        let mut cargos: Vec<CardRow> = Vec::new();
         let mut now = 0.0;
         let mut next = Some(0);
         while let Some(offset) = next.filter(|&offset| offset < wanted) {
@@ -370,12 +366,10 @@ impl Feed {
                     }
                     let patch = self.rows.patch(&prices, window.offset);
                     let new = u32::try_from(patch.new).unwrap_or(u32::MAX);
-                    if window.offset == 0 && self.new.get_untracked() != new {
-                        self.new.set(new);
+                    if window.offset == 0 {
+                        self.new.change(new);
                     }
-                    if self.total.get_untracked() != prices.total {
-                        self.total.set(prices.total);
-                    }
+                    self.total.change(prices.total);
                     inner.known.replace(Some(Rc::new(Known {
                         offset: window.offset,
                         etag: prices.etag,
@@ -397,8 +391,9 @@ impl Feed {
     }
 
     fn answered(self, freshness: Freshness) {
+        let before = self.connection.with_untracked(|is| is.answered);
         self.connection.set(Connection {
-            answered: Some(Answered::now(freshness)),
+            answered: Some(Answered::after(before, freshness, clock::now())),
             trouble: Trouble::None,
         });
     }
@@ -425,7 +420,7 @@ impl Inner {
         self: &Rc<Self>,
         offset: u32,
         limit: u32,
-    ) -> LocalBoxFuture<'static, Result<(CargoList, Freshness), ApiError>> {
+    ) -> LocalBoxFuture<'static, Result<(CargoList<CardRow>, Freshness), ApiError>> {
         let this = self.clone();
         Box::pin(async move {
             let source = this.source.borrow().clone();
@@ -452,7 +447,7 @@ impl Inner {
 }
 
 /// The list of no cargos: nobody need be asked for it.
-fn nothing() -> (CargoList, Freshness) {
+fn nothing() -> (CargoList<CardRow>, Freshness) {
     let list = CargoList {
         total: 0,
         offset: 0,
@@ -466,7 +461,7 @@ fn nothing() -> (CargoList, Freshness) {
 }
 
 /// The edge's time when it answered, Unix milliseconds: the phone's own may be a day off.
-fn now_at_edge(list: &CargoList, freshness: Freshness) -> f64 {
+fn now_at_edge(list: &CargoList<CardRow>, freshness: Freshness) -> f64 {
     (list.as_of + freshness.age_ms) as f64
 }
 

@@ -22,12 +22,12 @@ pub mod session;
 pub mod status;
 pub mod storage;
 pub mod telegram;
-pub mod text;
 pub mod view;
 pub mod watch_list;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A third of the size of the allocator that comes with std, and as fast.
 #[cfg(target_family = "wasm")]
@@ -36,12 +36,28 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 
 /// Puts the app where index.html keeps a place for it.
 pub fn start() {
+    spawn_local(async {
+        // To start takes an old phone longer than to show what has come.
+        if let Some(shown) = early::take_shown() {
+            let _ = JsFuture::from(shown).await;
+        }
+        take_over();
+    });
+}
+
+fn take_over() {
     let Some(place) = document().get_element_by_id("app") else {
         return;
     };
     let place: web_sys::HtmlElement = place.unchecked_into();
-    // The skeleton that was painted while this program was on its way.
-    place.set_inner_html("");
+    // What was painted while this program was on its way stays until the app, which begins with the same, is there.
+    let painted = place.child_nodes();
+    let painted: Vec<_> = (0..painted.length())
+        .filter_map(|at| painted.get(at))
+        .collect();
     let platform = telegram::Platform::start();
-    mount_to(place, move || view! { <screens::App platform /> }).forget();
+    mount_to(place.clone(), move || view! { <screens::App platform /> }).forget();
+    for node in painted {
+        let _ = place.remove_child(&node);
+    }
 }

@@ -1,5 +1,7 @@
 //! A new build of the app: noticed from what the edge says, loaded when nobody minds.
 
+use std::{cell::Cell, rc::Rc};
+
 use leptos::prelude::*;
 use web_sys::VisibilityState;
 
@@ -30,13 +32,14 @@ fn own() -> Option<String> {
 
 /// Loads the page anew once the edge serves another build and nobody is using this one.
 pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
-    let touched = StoredValue::new(clock::now());
+    let touched = Rc::new(Cell::new(clock::now()));
     for event in ["pointerdown", "keydown", "scroll"] {
-        on(&window(), event, move |_| touched.set_value(clock::now()));
+        let touched = touched.clone();
+        on(&window(), event, move |_| touched.set(clock::now()));
     }
     every(EVERY_MS, move || {
         let hidden = document().visibility_state() == VisibilityState::Hidden;
-        let idle = clock::now() - touched.get_value() > IDLE_MS && !is_busy();
+        let idle = clock::now() - touched.get() > IDLE_MS && !is_busy();
         if (hidden || idle)
             && let Some(served) = api.build()
             && own().is_some_and(|own| own != served)

@@ -1,37 +1,32 @@
 //! Whether anybody can see the board, and whether it has a network.
 
-use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::prelude::*;
 use web_sys::VisibilityState;
 
-use crate::telegram::Platform;
+use crate::{dom::on, reactive::Signal, telegram::Platform};
 
 /// What the page knows of the driver's presence. Follows the browser and Telegram for as long as its owner lives.
 #[derive(Clone, Copy)]
 pub struct Presence {
-    in_front: RwSignal<bool>,
-    online: RwSignal<bool>,
+    in_front: Signal<bool>,
+    online: Signal<bool>,
 }
 
 impl Presence {
     /// Begins to follow.
     pub fn follow(platform: Platform) -> Self {
         let this = Self {
-            in_front: RwSignal::new(in_front(platform)),
-            online: RwSignal::new(window().navigator().on_line()),
+            in_front: Signal::new(in_front(platform)),
+            online: Signal::new(window().navigator().on_line()),
         };
         let look = move || {
-            set(this.in_front, in_front(platform));
-            set(this.online, window().navigator().on_line());
+            this.in_front.change(in_front(platform));
+            this.online.change(window().navigator().on_line());
         };
-        let handles = ["online", "offline", "pageshow", "visibilitychange"]
-            // `visibilitychange` bubbles from the document to the window.
-            .map(|event| {
-                window_event_listener(
-                    leptos::ev::Custom::<web_sys::Event>::new(event),
-                    move |_| look(),
-                )
-            });
-        on_cleanup(move || handles.into_iter().for_each(WindowListenerHandle::remove));
+        // `visibilitychange` bubbles from the document to the window.
+        for event in ["online", "offline", "pageshow", "visibilitychange"] {
+            on(&window(), event, move |_| look());
+        }
         platform.on_activity(look);
         this
     }
@@ -49,11 +44,4 @@ impl Presence {
 
 fn in_front(platform: Platform) -> bool {
     document().visibility_state() == VisibilityState::Visible && platform.is_active()
-}
-
-fn set(signal: RwSignal<bool>, value: bool) {
-    // After the owner is gone Telegram may still call.
-    if signal.try_get_untracked().is_some_and(|old| old != value) {
-        signal.set(value);
-    }
 }

@@ -77,7 +77,8 @@ pub struct PriceTag {
 pub fn live_price(element: web_sys::Element, tag: PriceTag) {
     let price = tag.price.price();
     let text = document().create_text_node("");
-    // Appending to an element that was just made can't fail.
+    // In place of what the template has there.
+    element.set_text_content(None);
     let _ = element.append_child(&text);
     let source = tag.price.signal().to_any_source();
     let shown = Arc::new(ShownPrice(SendWrapper::new(Shown {

@@ -6,11 +6,10 @@
 
 use std::cell::OnceCell;
 
+use cards::text;
 use domain::{Kopecks, money::price_text};
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
-
-use crate::text;
 
 /// A JavaScript string for each number below a thousand, made when it is first needed and kept as long as the page.
 struct Pieces([OnceCell<JsString>; 1000]);

@@ -3,39 +3,40 @@
 //! Telegram owns the fragment, so the query tells everything and the fragment stays as it is.
 
 use domain::CargoId;
-use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::view::{Address, View};
+use crate::{
+    dom::on,
+    reactive::Signal,
+    view::{Address, View},
+};
 
 /// The signals that screens follow.
 #[derive(Clone, Copy)]
 pub struct Router {
     /// Which cards the list shows: what was applied last.
-    pub view: RwSignal<View>,
+    pub view: Signal<View>,
     /// Whether the cards that are watched are shown.
-    pub watched: RwSignal<bool>,
+    pub watched: Signal<bool>,
     /// The cargo whose screen is open.
-    pub cargo: RwSignal<Option<CargoId>>,
+    pub cargo: Signal<Option<CargoId>>,
 }
 
 impl Router {
     /// Begins where the address says.
     pub fn start(address: Address) -> Self {
         let this = Self {
-            view: RwSignal::new(address.view),
-            watched: RwSignal::new(address.watched),
-            cargo: RwSignal::new(address.cargo),
+            view: Signal::new(address.view),
+            watched: Signal::new(address.watched),
+            cargo: Signal::new(address.cargo),
         };
-        let back = window_event_listener(leptos::ev::popstate, move |_| {
+        on(&window(), "popstate", move |_| {
             let address = Address::parse(&query());
             // Only the cargo is a step of its own: the list keeps what was applied last.
-            if this.cargo.get_untracked() != address.cargo {
-                this.cargo.set(address.cargo);
-            }
+            this.cargo.change(address.cargo);
             this.write(Step::Same);
         });
-        on_cleanup(move || back.remove());
         this.write(Step::Same);
         this
     }
@@ -73,16 +74,11 @@ impl Router {
         }
     }
 
-    /// The address of a cargo's screen.
-    pub fn address_of(self, cargo: CargoId) -> String {
-        self.address(Some(cargo))
-    }
-
-    fn address(self, cargo: Option<CargoId>) -> String {
+    fn address(self) -> String {
         let address = Address {
             view: self.view.get_untracked(),
             watched: self.watched.get_untracked(),
-            cargo,
+            cargo: self.cargo.get_untracked(),
         };
         format!("?{}", address.to_query())
     }
@@ -90,7 +86,7 @@ impl Router {
     fn write(self, step: Step) {
         let Some(history) = history() else { return };
         let fragment = window().location().hash().unwrap_or_default();
-        let url = self.address(self.cargo.get_untracked()) + &fragment;
+        let url = self.address() + &fragment;
         let state = |depth: u32| JsValue::from_f64(depth.into());
         // A browser that refuses, because there were too many, shows an old address and nothing worse.
         let _ = match step {

@@ -1,25 +1,29 @@
 //! The loaded rows: cards in the order of the list, and their prices.
 
-use domain::{Cargo, CargoId, messages::Prices, price_book::Patch};
+use domain::{
+    CargoId,
+    messages::{CardRow, Prices},
+    price_book::Patch,
+};
 use leptos::prelude::*;
 
-use crate::{card::Card, price_book::PriceBook, view::Sort};
+use crate::{card::Card, price_book::PriceBook, reactive::Signal, view::Sort};
 
 /// The loaded rows. The list on the page follows [`Rows::cards`]; prices never touch it.
 #[derive(Clone, Copy)]
 pub struct Rows {
-    cards: RwSignal<Vec<Card>>,
-    book: StoredValue<PriceBook>,
+    cards: Signal<Vec<Card>>,
+    book: Signal<PriceBook>,
     /// Counts patches that moved a price.
-    moves: RwSignal<u32>,
+    moves: Signal<u32>,
 }
 
 impl Default for Rows {
     fn default() -> Self {
         Self {
-            cards: RwSignal::new(Vec::new()),
-            book: StoredValue::new(PriceBook::new()),
-            moves: RwSignal::new(0),
+            cards: Signal::default(),
+            book: Signal::new(PriceBook::new()),
+            moves: Signal::default(),
         }
     }
 }
@@ -35,7 +39,7 @@ impl Rows {
         // Equal cards stay as the list has them. What is not known comes last.
         let key = |card: &Card| {
             let price = card.price.price_untracked().map_or(0, |price| price.get());
-            let km = card.cargo.distance_km.map(i64::from);
+            let km = card.row.distance_km.map(i64::from);
             match sort {
                 Sort::Newest => 0,
                 Sort::Price => -price,
@@ -60,7 +64,7 @@ impl Rows {
 
     /// The card of a cargo, if it is loaded, this moment.
     pub fn card(self, id: CargoId) -> Option<Card> {
-        let position = self.book.with_value(|book| book.position(id))?;
+        let position = self.book.with_untracked(|book| book.position(id))?;
         self.cards
             .with_untracked(|cards| cards.get(position).cloned())
     }
@@ -90,17 +94,17 @@ impl Rows {
     /// The row whose card is in the middle of the screen, this moment.
     pub fn in_view(self) -> u32 {
         let in_view = crate::card::in_view();
-        let row = in_view.and_then(|id| self.book.with_value(|book| book.position(id)));
+        let row = in_view.and_then(|id| self.book.with_untracked(|book| book.position(id)));
         row.map_or(0, count)
     }
 
     /// Adds rows at the end, which the edge gave when its clock said `now`. Those that are there already stay as they are:
     /// the list moves while it is being loaded. Whether any was new.
-    pub fn append(self, cargos: Vec<Cargo>, now: f64) -> bool {
+    pub fn append(self, rows: Vec<CardRow>, now: f64) -> bool {
         let mut added = Vec::new();
-        self.book.update_value(|book| {
-            for cargo in cargos {
-                let card = Card::new(cargo, now);
+        self.book.update_untracked(|book| {
+            for row in rows {
+                let card = Card::new(row, now);
                 if book.push(card.id(), card.price.clone()) {
                     added.push(card);
                 }
@@ -115,15 +119,15 @@ impl Rows {
 
     /// Puts these rows in place of all. A cargo that stays keeps its card, and so its nodes in the page; its price too,
     /// because the list may be older than the last poll.
-    pub fn replace(self, cargos: Vec<Cargo>, now: f64) {
+    pub fn replace(self, rows: Vec<CardRow>, now: f64) {
         let known = self.cards.get_untracked();
         let mut book = PriceBook::new();
-        let mut cards = Vec::with_capacity(cargos.len());
-        self.book.update_value(|old| {
-            for cargo in cargos {
+        let mut cards = Vec::with_capacity(rows.len());
+        self.book.update_untracked(|old| {
+            for row in rows {
                 // Cards stand in the order of their book.
-                let position = old.position(cargo.id);
-                let card = position.map_or_else(|| Card::new(cargo, now), |at| known[at].clone());
+                let position = old.position(row.id);
+                let card = position.map_or_else(|| Card::new(row, now), |at| known[at].clone());
                 if book.push(card.id(), card.price.clone()) {
                     card.gone.set(false);
                     cards.push(card);
@@ -139,7 +143,7 @@ impl Rows {
     pub fn patch(self, prices: &Prices, offset: u32) -> Patch {
         let patch = self
             .book
-            .with_value(|book| book.patch(&prices.prices, offset, prices.total));
+            .with_untracked(|book| book.patch(&prices.prices, offset, prices.total));
         let held = |id| prices.prices.iter().any(|row| row.0 == id);
         self.cards.with_untracked(|cards| {
             for card in cards {
@@ -164,7 +168,7 @@ impl Rows {
 
     /// Takes a card off the screen.
     pub fn dismiss(self, id: CargoId) {
-        self.book.update_value(|book| book.remove(id));
+        self.book.update_untracked(|book| book.remove(id));
         self.cards
             .update(|cards| cards.retain(|card| card.id() != id));
     }

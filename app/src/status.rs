@@ -1,13 +1,15 @@
 //! The line that tells how old the prices are.
 
-use leptos::prelude::*;
+use std::rc::Rc;
+
+use cards::text::{span, words};
 use web_sys::Element;
 
 use crate::{
     api::Freshness,
     clock,
     dom::{every, find, show_class, show_text},
-    text,
+    reactive::Signal,
 };
 
 /// Prices older than this are called old; younger ones are merely on their way to be renewed.
@@ -31,6 +33,10 @@ pub enum Trouble {
     SignedOut,
 }
 
+/// Stale answers over so many milliseconds say that upstream is silent. One alone says that nobody has read this list for a
+/// while: it has been refreshed by the next poll.
+const SILENT_MS: f64 = 5_000.0;
+
 /// How old the prices were when the last answer came, and when that was by [`clock::now`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answered {
@@ -38,15 +44,25 @@ pub struct Answered {
     pub freshness: Freshness,
     /// When it did.
     pub at: f64,
+    /// When the first of the stale answers came that this one is the last of.
+    pub stale_since: Option<f64>,
 }
 
 impl Answered {
-    /// An answer that came this moment.
-    pub fn now(freshness: Freshness) -> Self {
+    /// An answer that came then, after another.
+    pub fn after(before: Option<Self>, freshness: Freshness, at: f64) -> Self {
+        let stale_since = || before?.stale_since;
         Self {
             freshness,
-            at: clock::now(),
+            at,
+            stale_since: freshness.stale.then(|| stale_since().unwrap_or(at)),
         }
+    }
+
+    /// Whether upstream does not answer, as far as this tells.
+    fn is_silent(&self, now: f64) -> bool {
+        let stale_for = self.stale_since.map_or(0.0, |since| self.at - since);
+        stale_for >= SILENT_MS && self.age_ms(now) > OLD_MS
     }
 
     /// How old the prices are by now, in milliseconds.
@@ -99,13 +115,34 @@ impl Connection {
             (Trouble::SignedOut, _) => Status::SignedOut,
             (Trouble::None, None) => Status::Waiting,
             // A copy is refreshed before it is stale: only one that stays so is news.
-            (Trouble::None, Some(answered))
-                if answered.freshness.stale && answered.age_ms(now) > OLD_MS =>
-            {
-                Status::Stale
-            }
+            (Trouble::None, Some(answered)) if answered.is_silent(now) => Status::Stale,
             (Trouble::None, Some(_)) => Status::Live,
         }
+    }
+}
+
+/// The status line: how old the prices are, and what is wrong if anything is. Without an age, only what is wrong.
+fn text_of(status: Status, age_ms: Option<u64>) -> String {
+    let wrong = match status {
+        Status::Live => {
+            let [before, behind] = words().updated;
+            return match age_ms {
+                None => String::new(),
+                Some(..2_000) => words().updated_now.to_owned(),
+                Some(age_ms) => format!("{before}{}{behind}", span(age_ms)),
+            };
+        }
+        Status::Waiting => return String::new(),
+        Status::Stale => words().upstream_silent,
+        Status::Offline => words().offline,
+        Status::Unreachable => words().no_answer,
+        Status::Busy => words().busy.0,
+        Status::SignedOut => words().signed_out.0,
+    };
+    let [before, behind] = words().prices_of;
+    match age_ms {
+        Some(age_ms) => format!("{wrong}{before}{}{behind}", span(age_ms)),
+        None => wrong.to_owned(),
     }
 }
 
@@ -113,23 +150,26 @@ impl Connection {
 pub const LINE: &str = "<p class=\"status\" role=\"status\" aria-live=\"off\"></p><p class=\"spoken told\" aria-live=\"polite\"></p>";
 
 /// Tells it in the [`LINE`] of a template. Once a second its one text node changes, if its text does.
-pub fn show(within: &Element, connection: Signal<Connection>) {
-    let ticked = RwSignal::new(clock::now());
+pub fn show(within: &Element, connection: impl Fn() -> Connection + 'static) {
+    let ticked = Signal::new(clock::now());
     every(1_000, move || ticked.set(clock::now()));
-    let status = move || {
-        let connection = connection.get();
+    let connection: Box<dyn Fn() -> Connection> = Box::new(connection);
+    let status: Rc<dyn Fn() -> (Status, Option<u64>)> = Rc::new(move || {
+        let connection = connection();
         // An answer may be younger than the last tick.
         let now = ticked
             .get()
             .max(connection.answered.map_or(0.0, |answered| answered.at));
         (connection.status(now), connection.age_ms(now))
-    };
-    let line = find(within, ".status");
-    show_text(line.clone(), move || {
-        let (status, age_ms) = status();
-        text::status(status, age_ms)
     });
-    show_class(line, move || match status().0 {
+    let line = find(within, ".status");
+    let told = status.clone();
+    show_text(line.clone(), move || {
+        let (status, age_ms) = told();
+        text_of(status, age_ms)
+    });
+    let told = status.clone();
+    show_class(line, move || match told().0 {
         Status::Waiting => "status",
         Status::Live => "status live",
         Status::Stale => "status stale",
@@ -138,7 +178,7 @@ pub fn show(within: &Element, connection: Signal<Connection>) {
     // Read out when the state changes, not each second.
     show_text(find(within, ".told"), move || match status().0 {
         Status::Live => String::new(),
-        status => text::status(status, None),
+        status => text_of(status, None),
     });
 }
 
@@ -148,13 +188,34 @@ mod tests {
 
     fn with(trouble: Trouble, age_ms: u64, stale: bool) -> Connection {
         let freshness = Freshness { age_ms, stale };
+        let before = Answered::after(None, freshness, 1_000.0 - SILENT_MS);
         Connection {
-            answered: Some(Answered {
-                freshness,
-                at: 1_000.0,
-            }),
+            answered: Some(Answered::after(Some(before), freshness, 1_000.0)),
             trouble,
         }
+    }
+
+    #[test]
+    fn a_list_that_nobody_has_read_for_a_while_is_not_upstreams_silence() {
+        let stale = Freshness {
+            age_ms: 120_000,
+            stale: true,
+        };
+        let status = |answered| Connection {
+            answered: Some(answered),
+            trouble: Trouble::None,
+        };
+        let first = Answered::after(None, stale, 0.0);
+        assert_eq!(status(first).status(60_000.0), Status::Live);
+        let second = Answered::after(Some(first), stale, 900.0);
+        assert_eq!(status(second).status(900.0), Status::Live);
+        let third = Answered::after(Some(second), stale, 10_900.0);
+        assert_eq!(status(third).status(10_900.0), Status::Stale);
+        let fresh = Freshness::default();
+        let fourth = Answered::after(Some(third), fresh, 20_900.0);
+        assert_eq!(status(fourth).status(20_900.0), Status::Live);
+        let fifth = Answered::after(Some(fourth), stale, 30_900.0);
+        assert_eq!(status(fifth).status(30_900.0), Status::Live);
     }
 
     #[test]
@@ -184,5 +245,16 @@ mod tests {
         let connection = with(Trouble::None, 4_000, false);
         assert_eq!(connection.age_ms(3_500.0), Some(6_500));
         assert_eq!(connection.age_ms(0.0), Some(4_000));
+    }
+
+    #[test]
+    fn the_status_tells_age_and_trouble() {
+        let line = |is, age_ms| text_of(is, age_ms).replace('\u{a0}', "_");
+        assert_eq!(line(Status::Live, None), "");
+        assert_eq!(line(Status::Live, Some(1_999)), "Цены обновлены только что");
+        assert_eq!(line(Status::Live, Some(5_000)), "Цены обновлены 5_с назад");
+        assert!(line(Status::Stale, Some(180_000)).starts_with("CargoTech не отвечает"));
+        assert!(line(Status::Stale, Some(180_000)).contains("3_мин"));
+        assert_eq!(line(Status::Offline, None), "Нет сети");
     }
 }

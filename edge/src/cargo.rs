@@ -1,6 +1,14 @@
 //! `GET /api/cargos/{id}/`: everything about one cargo, with the newest price that any list has shown here.
 
-use domain::{CargoDetail, CargoId, messages::Detail, query::CargoQuery};
+use cards::{
+    facts,
+    text::{self, lang},
+};
+use domain::{
+    CargoDetail, CargoId,
+    messages::{Detail, DetailPage},
+    query::CargoQuery,
+};
 use swr::Epoch;
 
 use crate::{
@@ -33,7 +41,18 @@ pub async fn answer(id: CargoId, request: &Described, reader: Reader) -> Result<
             ..detail.clone()
         },
     };
-    Ok(Answer::json(200, &body)
+    let answer = match query.html {
+        Some(lang) => {
+            lang::speak(lang);
+            let page = body.map(|detail| DetailPage {
+                route: text::route(&detail.cargo),
+                html: facts::html(&detail),
+            });
+            Answer::json(200, &page)
+        }
+        None => Answer::json(200, &body),
+    };
+    Ok(answer
         .header("cache-control", "private, no-cache")
         .header("cache-status", status)
         .header("age", now.since(copy.stamp.fetched_at) / 1000)

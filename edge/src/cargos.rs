@@ -1,7 +1,8 @@
 //! `GET /api/cargos/`: rows of a list.
 
-use domain::{Cargo, ListQuery, PAGE_ROWS, messages::CargoList};
-use swr::Epoch;
+use cards::{card, text::lang};
+use domain::{Cargo, Lang, ListQuery, PAGE_ROWS, messages::CargoList};
+use swr::{Epoch, UnixMillis};
 
 use crate::{
     http::{Answer, Described},
@@ -18,7 +19,7 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     let query = ListQuery::parse(request.query()).map_err(Failure::Invalid)?;
     let reader = reader.demanding(Epoch(query.min_epoch.into()));
     if !query.ids.is_empty() {
-        return watched::list(&query.ids, reader).await;
+        return watched::list(&query.ids, query.html, reader).await;
     }
     let policy = &reader.config.list;
     let mut copies = reader.copies(&query.filters, query.window, policy).await?;
@@ -41,11 +42,20 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
         left_out: copies.pages.iter().map(|copy| copy.content.left_out).sum(),
         cargos: rows(&copies, query.window.offset, query.window.limit),
     };
-    Ok(Answer::json(200, &body)
+    Ok(whole(body, query.html, reader.now())
         .header("cache-control", "private, no-cache")
         .header("cache-status", copies.status(policy))
         .header("age", copies.age_ms() / 1000)
         .header_if("server-timing", reader.timing()))
+}
+
+/// The answer's body: cargos, or their cards in a language.
+pub fn whole(list: CargoList, html: Option<Lang>, now: UnixMillis) -> Answer {
+    let Some(lang) = html else {
+        return Answer::json(200, &list);
+    };
+    lang::speak(lang);
+    Answer::json(200, &list.map(|cargo| card::row(&cargo, now.0)))
 }
 
 /// The rows of the window. Each page begins at its own row, whatever the page before it left out.

@@ -71,9 +71,18 @@ impl Described {
 
     /// The token of `Authorization: Bearer`.
     pub fn bearer(&self) -> Option<&str> {
+        self.authorization("bearer")
+    }
+
+    /// Telegram's initData in `Authorization: tma`.
+    pub fn init_data(&self) -> Option<&str> {
+        self.authorization("tma")
+    }
+
+    fn authorization(&self, wanted: &str) -> Option<&str> {
         let start = self.text[self.url..].find('\n').map(|i| self.url + i + 1)?;
-        let (scheme, token) = self.text.get(start..self.authorization)?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        let (scheme, proof) = self.text.get(start..self.authorization)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case(wanted).then(|| proof.trim())
     }
 
     /// The header `If-None-Match`; empty if there is none.
@@ -177,7 +186,15 @@ mod tests {
         assert_eq!(request.path(), "/api/cargos/");
         assert_eq!(request.query(), "limit=5&a=/b?c");
         assert_eq!(request.bearer(), Some("abc.def"));
+        assert_eq!(request.init_data(), None);
         assert_eq!(request.if_none_match(), "\"tag\"");
+    }
+
+    #[test]
+    fn a_proof_is_known_by_its_scheme() {
+        let request = described("GET\nhttps://host/\ntma user=5&hash=6\n");
+        assert_eq!(request.init_data(), Some("user=5&hash=6"));
+        assert_eq!(request.bearer(), None);
     }
 
     #[test]
@@ -208,6 +225,7 @@ mod tests {
                 request.path(),
                 request.query(),
                 request.bearer(),
+                request.init_data(),
                 request.if_none_match(),
             );
         }

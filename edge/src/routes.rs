@@ -111,16 +111,7 @@ pub async fn answer(request: web_sys::Request, env: Env, context: Context) -> we
         Some(result) => (result, 0),
         None => (work.await, clock::now().since(began)),
     };
-    let answer = match result {
-        Ok(answer) => answer,
-        Err(failure) => {
-            if let Failure::Misconfigured(_) | Failure::Platform(_) = failure {
-                let detail = json!({"path": described.path(), "error": failure.to_string()});
-                log::write(Level::Error, "request_failed", id.as_str(), detail);
-            }
-            failure.into_answer().header("x-request-id", id.as_str())
-        }
-    };
+    let answer = result.unwrap_or_else(|failure| failed(failure, &described, &id));
     let labels = [
         route.map_or("none", Route::label),
         status_label(answer.status()),
@@ -128,6 +119,14 @@ pub async fn answer(request: web_sys::Request, env: Env, context: Context) -> we
     tally::count(Family::Answers, labels);
     tally::observe(Histogram::Answer, took);
     answer.into_response()
+}
+
+fn failed(failure: Failure, described: &Described, id: &RequestId) -> Answer {
+    if let Failure::Misconfigured(_) | Failure::Platform(_) = failure {
+        let detail = json!({"path": described.path(), "error": failure.to_string()});
+        log::write(Level::Error, "request_failed", id.as_str(), detail);
+    }
+    failure.into_answer().header("x-request-id", id.as_str())
 }
 
 async fn dispatch(
@@ -164,19 +163,21 @@ async fn dispatch(
         Route::Invalidate => return invalidate::answer(id.request(), &env, &config).await,
         _ => {}
     }
-    let session = auth::session(described, &config, now)?;
-    let reader = Reader::new(env, context, config, session.driver_id, id, now);
-    let answer = match route {
-        Route::Prices => prices::answer(described, reader).await?,
+    let session = auth::session(described, &config, &id, now)?;
+    let reader = Reader::new(env, context, config, session.driver_id, id.clone(), now);
+    let result = match route {
+        Route::Prices => prices::answer(described, reader).await,
         other => {
             // Boxed: polls, which are nearly all that is asked, would else carry all the others' states along.
-            rarely_asked(other, described, reader).boxed_local().await?
+            rarely_asked(other, described, reader).boxed_local().await
         }
     };
-    Ok(match session.renewed {
-        Some(renewed) => answer.header(domain::messages::SESSION_HEADER, renewed.token),
-        None => answer,
-    })
+    let Some(renewed) = session.renewed else {
+        return result;
+    };
+    // A session stands, whatever becomes of the request that began it.
+    let answer = result.unwrap_or_else(|failure| failed(failure, described, &id));
+    Ok(answer.header(domain::messages::SESSION_HEADER, renewed.token))
 }
 
 async fn rarely_asked(

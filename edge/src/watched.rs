@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use domain::{
-    Cargo, CargoDetail, CargoId,
+    Cargo, CargoDetail, CargoId, Lang,
     messages::{CargoList, PriceRow},
 };
 use futures_util::future::join_all;
@@ -14,6 +14,7 @@ use swr::{Policy, UnixMillis};
 
 use crate::{
     cache_status::CacheStatus,
+    cargos,
     http::Answer,
     prices::Shown,
     problem::Failure,
@@ -27,7 +28,7 @@ type Detail = (Copy<Option<Rc<CargoDetail>>>, UnixMillis);
 ///
 /// # Errors
 /// If one can't be had: a card that is missing without a reason would look like one that is gone.
-pub async fn list(ids: &[CargoId], reader: Reader) -> Result<Answer, Failure> {
+pub async fn list(ids: &[CargoId], html: Option<Lang>, reader: Reader) -> Result<Answer, Failure> {
     let reader = reader.in_lowest_class();
     let policy = &reader.config.detail;
     let details = join_all(ids.iter().map(|&id| detail(&reader, id, policy))).await;
@@ -56,7 +57,7 @@ pub async fn list(ids: &[CargoId], reader: Reader) -> Result<Answer, Failure> {
         left_out: 0,
         cargos,
     };
-    Ok(Answer::json(200, &body)
+    Ok(cargos::whole(body, html, now)
         .header("cache-control", "private, no-cache")
         .header_if("cache-status", status)
         .header("age", now.since(as_of) / 1000)

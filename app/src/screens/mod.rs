@@ -5,6 +5,8 @@ pub mod detail;
 pub mod filters;
 pub mod scroll;
 
+use cards::text::{lang, words};
+use domain::{CargoId, Lang};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use web_sys::Element;
@@ -15,12 +17,11 @@ use crate::{
     feed::{Feed, MOST_SORTED, Source},
     new_build,
     presence::Presence,
-    reactive::effect,
+    reactive::{Signal, effect, follow},
     router::{self, Router},
     session::Session,
     storage::Storage,
     telegram::{Feel, Platform},
-    text::lang::{self, Lang},
     view::{Address, Sort, View, cargo_of_start_parameter},
     watch_list::WatchList,
 };
@@ -42,48 +43,48 @@ pub struct Shared {
     /// The cargos that are watched.
     pub watched: Feed,
     /// Their ids.
-    pub watch_list: RwSignal<WatchList>,
+    pub watch_list: Signal<WatchList>,
     /// Whether the filters are open.
-    pub filters_open: RwSignal<bool>,
+    pub filters_open: Signal<bool>,
     /// Whether Telegram has a button to go back.
-    pub has_back_button: RwSignal<bool>,
+    pub has_back_button: Signal<bool>,
     /// What is told for a moment, if anything.
-    pub toast: RwSignal<Option<&'static str>>,
+    pub toast: Signal<Option<&'static str>>,
     pub presence: Presence,
-    api: StoredValue<Api, LocalStorage>,
-    storage: StoredValue<Storage, LocalStorage>,
+    api: Signal<Api>,
+    storage: Signal<Storage>,
 }
 
 impl Shared {
     /// The API.
     pub fn api(self) -> Api {
-        self.api.get_value()
+        self.api.get_untracked()
     }
 
     /// Stars a cargo, or takes its star away.
-    pub fn toggle_watched(self, id: domain::CargoId) {
+    pub fn toggle_watched(self, id: CargoId) {
         let mut list = self.watch_list.get_untracked();
         if list.toggle(id).is_err() {
             self.platform.feel(Feel::Refusal);
-            self.toast.set(Some(crate::text::words().watching_is_full));
+            self.toast.set(Some(words().watching_is_full));
             return;
         }
         self.platform.feel(Feel::Choice);
-        let storage = self.storage.get_value();
+        let storage = self.storage.get_untracked();
         storage.put(WATCHED, list.to_text());
         self.watch_list.set(list);
     }
 
     /// Shows other cards, and remembers that.
     pub fn apply(self, view: View) {
-        let storage = self.storage.get_value();
+        let storage = self.storage.get_untracked();
         storage.put(VIEW, view.to_query());
         self.router.apply(view);
     }
 
     /// Speaks the other language from now on.
     pub fn change_language(self) {
-        let storage = self.storage.get_value();
+        let storage = self.storage.get_untracked();
         storage.put(LANGUAGE, lang::spoken().other().tag().to_owned());
         // Nothing is lost: a reload brings everything back as it is.
         let _ = window().location().reload();
@@ -103,20 +104,18 @@ pub fn App(
     let router = Router::start(address(platform, &storage));
 
     // A cargo that was opened from one of them keeps its price from there.
-    let list_visible = Signal::derive(move || !router.watched.get());
-    let watched_visible = Signal::derive(move || router.watched.get());
     let shared = Shared {
         platform,
         router,
-        list: Feed::new(api.clone(), presence, list_visible),
-        watched: Feed::new(api.clone(), presence, watched_visible),
-        watch_list: RwSignal::new(kept_watch_list(&storage)),
-        filters_open: RwSignal::new(false),
-        has_back_button: RwSignal::new(false),
-        toast: RwSignal::new(None),
+        list: Feed::new(api.clone(), presence, move || !router.watched.get()),
+        watched: Feed::new(api.clone(), presence, move || router.watched.get()),
+        watch_list: Signal::new(kept_watch_list(&storage)),
+        filters_open: Signal::new(false),
+        has_back_button: Signal::new(false),
+        toast: Signal::new(None),
         presence,
-        api: StoredValue::new_local(api.clone()),
-        storage: StoredValue::new_local(storage.clone()),
+        api: Signal::new(api.clone()),
+        storage: Signal::new(storage.clone()),
     };
 
     let show_watched = move || {
@@ -138,8 +137,10 @@ pub fn App(
     new_build::follow(api, move || shared.filters_open.get_untracked());
 
     // The list: what the view says, from the filters' point of view.
-    let filters = Memo::new(move |_| router.view.with(|view| view.filters.clone()));
-    effect(move || shared.list.show(Source::List(filters.get().into())));
+    follow(
+        move || router.view.with(|view| view.filters.clone()),
+        move |filters| shared.list.show(Source::List(filters.into())),
+    );
     // Another order than CargoTech's makes sense over many rows only.
     effect(move || {
         let sorted = router.view.with(|view| view.sort) != Sort::default();
@@ -186,12 +187,12 @@ fn screens(app: Element, shared: Shared) {
 }
 
 /// Something that is told for a moment.
-fn show_toast(place: Element, toast: RwSignal<Option<&'static str>>) {
+fn show_toast(place: Element, toast: Signal<Option<&'static str>>) {
     const SHOWN_FOR_MS: u32 = 3_000;
-    let timer = StoredValue::new_local(None::<Timeout>);
+    let timer = Signal::new(None::<Timeout>);
     effect(move || {
         if toast.get().is_some() {
-            timer.set_value(Some(Timeout::new(SHOWN_FOR_MS, move || toast.set(None))));
+            timer.set(Some(Timeout::new(SHOWN_FOR_MS, move || toast.set(None))));
         }
     });
     show_text(place.clone(), move || {
@@ -237,5 +238,5 @@ fn speak(platform: Platform, storage: &Storage) {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("lang", lang.tag());
     }
-    document().set_title(lang.words().board);
+    document().set_title(lang::words_of(lang).board);
 }

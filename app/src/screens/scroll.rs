@@ -1,13 +1,14 @@
 //! The place on each screen: found again on return, and after a reload.
 
 use domain::CargoId;
-use leptos::{leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::prelude::*;
 
 use super::Shared;
 use crate::{
     card::{in_view, of_list},
+    dom::on,
     feed::{Below, Feed, Phase},
-    reactive::effect,
+    reactive::{Signal, effect},
     telegram::session_storage,
 };
 
@@ -56,40 +57,39 @@ impl Mark {
 /// Keeps it.
 pub fn keep(shared: Shared) {
     let router = shared.router;
-    let screen = Memo::new(move |_| screen_of(router.cargo.get().is_some(), router.watched.get()));
-    let shown = StoredValue::new(screen.get_untracked());
-    let mark = StoredValue::new(None::<Mark>);
+    let screen = move || screen_of(router.cargo.get().is_some(), router.watched.get());
+    let shown = Signal::new(untrack(screen));
+    let mark = Signal::new(None::<Mark>);
     effect(move || {
-        let now = screen.get();
-        let before = shown.get_value();
+        let now = screen();
+        let before = shown.get_untracked();
         if before == now {
             return;
         }
-        shown.set_value(now);
+        shown.set(now);
         // What is left is still there: the page changes after this.
         if before == Screen::List {
-            mark.set_value(Mark::now());
+            mark.set(Mark::now());
         }
-        match mark.get_value() {
+        match mark.get_untracked() {
             Some(mark) if now == Screen::List => mark.find_again(),
             _ => request_animation_frame(|| window().scroll_to_with_x_and_y(0.0, 0.0)),
         }
     });
 
-    let event = leptos::ev::Custom::<web_sys::Event>::new("pagehide");
-    let left = window_event_listener(event, move |_| {
-        if shown.get_value() == Screen::List {
-            mark.set_value(Mark::now());
+    on(&window(), "pagehide", move |_| {
+        if shown.get_untracked() == Screen::List {
+            mark.set(Mark::now());
         }
-        if let (Some(storage), Some(Mark { cargo, top })) = (session_storage(), mark.get_value()) {
+        let mark = mark.get_untracked();
+        if let (Some(storage), Some(Mark { cargo, top })) = (session_storage(), mark) {
             let place = format!("{},{cargo},{top}", shared.list.rows.len());
             let _ = storage.set_item(PLACE, &place);
         }
     });
-    on_cleanup(move || left.remove());
     come_back(shared.list, move |found| {
-        mark.set_value(Some(found));
-        if shown.get_value() == Screen::List {
+        mark.set(Some(found));
+        if shown.get_untracked() == Screen::List {
             found.find_again();
         }
     });
@@ -109,20 +109,20 @@ fn come_back(list: Feed, there: impl Fn(Mark) + 'static) {
     let Some((rows, mark)) = kept else {
         return;
     };
-    let is_done = StoredValue::new(false);
-    let has_begun = StoredValue::new(false);
+    let mut is_done = false;
+    let mut has_begun = false;
     effect(move || {
         let loaded = list.phase.with(|phase| *phase == Phase::Loaded);
         let below = list.below.get();
-        if !loaded || is_done.get_value() {
+        if !loaded || is_done {
             return;
         }
         let nothing_more = matches!(below, Below::Nothing | Below::Failed(_));
         if list.rows.len() >= rows || nothing_more {
-            is_done.set_value(true);
+            is_done = true;
             there(mark);
-        } else if !has_begun.get_value() {
-            has_begun.set_value(true);
+        } else if !has_begun {
+            has_begun = true;
             list.load_up_to(rows);
         }
     });

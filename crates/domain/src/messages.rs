@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::PriceDelta;
-use crate::{Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks, PriceHistory};
+use crate::{
+    Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks, PriceHistory, cargo::PriceMove,
+};
 
 /// Body of `POST /api/auth/telegram`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +39,9 @@ pub struct Driver {
     pub language_code: Option<String>,
 }
 
-/// Answer of `GET /api/cargos/`.
+/// Answer of `GET /api/cargos/`; with `html=` in the query of [`CardRow`]s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CargoList {
+pub struct CargoList<C = Cargo> {
     /// How many cargos match in all.
     pub total: u32,
     /// The first row of this answer.
@@ -53,12 +55,47 @@ pub struct CargoList {
     /// Items of the pages used that could not be shown at all.
     pub left_out: u32,
     /// The cargos, newest first.
-    pub cargos: Vec<Cargo>,
+    pub cargos: Vec<C>,
 }
 
-/// Answer of `GET /api/cargos/{id}/`.
+impl<C> CargoList<C> {
+    /// The same with other words for each cargo.
+    pub fn map<D>(self, cargo: impl FnMut(C) -> D) -> CargoList<D> {
+        CargoList {
+            total: self.total,
+            offset: self.offset,
+            next_offset: self.next_offset,
+            as_of: self.as_of,
+            stale: self.stale,
+            left_out: self.left_out,
+            cargos: self.cargos.into_iter().map(cargo).collect(),
+        }
+    }
+}
+
+/// A cargo with its card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardRow {
+    /// As of the [`Cargo`], like all that the card is kept alive with.
+    pub id: CargoId,
+    /// See [`Cargo`].
+    pub price_kopecks: Option<Kopecks>,
+    /// See [`Cargo`].
+    pub price_per_km_kopecks: Option<Kopecks>,
+    /// See [`Cargo`].
+    pub distance_km: Option<u32>,
+    /// See [`Cargo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<PriceMove>,
+    /// From where to where, as text.
+    pub route: String,
+    /// All that the card holds.
+    pub html: String,
+}
+
+/// Answer of `GET /api/cargos/{id}/`; with `html=` in the query of a [`DetailPage`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Detail {
+pub struct Detail<C = CargoDetail> {
     /// When it was read upstream, Unix milliseconds.
     pub as_of: u64,
     /// Whether that is longer ago than a detail stays fresh.
@@ -66,7 +103,28 @@ pub struct Detail {
     /// How long ago the price was read, in milliseconds: that of a list is newer, where the edge knows one.
     pub price_age_ms: u64,
     /// The cargo.
-    pub cargo: CargoDetail,
+    pub cargo: C,
+}
+
+impl<C> Detail<C> {
+    /// The same with other words for the cargo.
+    pub fn map<D>(self, cargo: impl FnOnce(C) -> D) -> Detail<D> {
+        Detail {
+            as_of: self.as_of,
+            stale: self.stale,
+            price_age_ms: self.price_age_ms,
+            cargo: cargo(self.cargo),
+        }
+    }
+}
+
+/// All that a cargo's own screen shows besides its price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailPage {
+    /// From where to where, as text.
+    pub route: String,
+    /// The rest.
+    pub html: String,
 }
 
 /// Answer of `GET /api/cargos/{id}/history`.

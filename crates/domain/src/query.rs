@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CargoId, Etag, Filters, dictionary::LONGEST_NAME};
+use crate::{CargoId, Etag, Filters, Lang, dictionary::LONGEST_NAME};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +162,8 @@ pub struct ListQuery {
     pub window: Window,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
     pub min_epoch: u32,
+    /// Cards in this language, in place of cargos.
+    pub html: Option<Lang>,
 }
 
 impl ListQuery {
@@ -178,11 +180,13 @@ impl ListQuery {
             offset: parameters.number("offset", 0..=u32::MAX).unwrap_or(0),
         };
         let min_epoch = min_epoch(&mut parameters);
+        let html = parameters.take("html", str::parse);
         parameters.finish(Self {
             ids,
             filters,
             window,
             min_epoch,
+            html,
         })
     }
 }
@@ -254,6 +258,8 @@ impl PricesQuery {
 pub struct CargoQuery {
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
     pub min_epoch: u32,
+    /// What its screen shows in this language, in place of its fields.
+    pub html: Option<Lang>,
 }
 
 impl CargoQuery {
@@ -264,7 +270,8 @@ impl CargoQuery {
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut parameters = Parameters::new(query);
         let min_epoch = min_epoch(&mut parameters);
-        parameters.finish(Self { min_epoch })
+        let html = parameters.take("html", str::parse);
+        parameters.finish(Self { min_epoch, html })
     }
 }
 

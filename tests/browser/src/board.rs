@@ -336,7 +336,7 @@ fn list(rows: &[(u64, i64)]) -> Reply {
         left_out: 0,
         cargos: rows
             .iter()
-            .map(|&(card, kopecks)| crate::fake_server::cargo(card, kopecks))
+            .map(|&(card, kopecks)| crate::fake_server::row(card, kopecks))
             .collect(),
     })
 }

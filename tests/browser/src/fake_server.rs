@@ -2,9 +2,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
+use cards::card;
 use domain::{
     Cargo, Etag, Place, PriceDelta,
-    messages::{CargoList, Driver, PriceRow, Prices, Session},
+    messages::{CardRow, CargoList, Driver, PriceRow, Prices, Session},
 };
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -266,7 +267,7 @@ impl State {
         let end = self.rows.len().min(offset + limit);
         let cargos = self.rows[offset.min(end)..end]
             .iter()
-            .map(|&(card, kopecks)| cargo(card, kopecks))
+            .map(|&(card, kopecks)| row(card, kopecks))
             .collect();
         Reply::json(&CargoList {
             total: self.total,
@@ -295,13 +296,13 @@ pub fn session(token: &str) -> Session {
     }
 }
 
-/// A cargo with everything on it.
-pub fn cargo(card: u64, kopecks: i64) -> Cargo {
+/// The card of a cargo with everything on it.
+pub fn row(card: u64, kopecks: i64) -> CardRow {
     let place = |city: &str| Place {
         city: Some(city.to_owned()),
         date: "2026-11-20".parse().ok(),
     };
-    Cargo {
+    let cargo = Cargo {
         id: id(card),
         from: place("Москва"),
         to: place("Казань"),
@@ -314,7 +315,8 @@ pub fn cargo(card: u64, kopecks: i64) -> Cargo {
         truck_types: vec!["реф.".into()],
         company: Some("ООО «Перевозчик»".into()),
         moved: None,
-    }
+    };
+    card::row(&cargo, 0)
 }
 
 fn number(url: &str, parameter: &str) -> usize {

@@ -2,12 +2,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use app::{
-    screens::App,
-    telegram::Platform,
-    text::lang::{self, Lang},
-};
-use domain::{CargoId, Kopecks};
+use app::{screens::App, telegram::Platform};
+use cards::text::lang;
+use domain::{CargoId, Kopecks, Lang};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};

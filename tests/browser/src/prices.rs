@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Node;
 
 use crate::{
-    fake_server::cargo,
+    fake_server::row,
     page::{Host, Watch, id, plain, price, text},
 };
 
@@ -27,7 +27,7 @@ impl List {
         let prices: Vec<_> = prices.into_iter().collect();
         let cards: Vec<_> = (1..)
             .zip(&prices)
-            .map(|(card, &kopecks)| Card::new(cargo(card, kopecks), 0.0))
+            .map(|(card, &kopecks)| Card::new(row(card, kopecks), 0.0))
             .collect();
         let mut book = PriceBook::new();
         for card in &cards {
@@ -191,7 +191,7 @@ fn the_price_for_each_kilometre_follows_the_price() {
 
 #[wasm_bindgen_test]
 fn a_card_that_is_taken_off_hears_no_more() {
-    let card = Card::new(cargo(1, 1_000_000), 0.0);
+    let card = Card::new(row(1, 1_000_000), 0.0);
     let live = card.price.clone();
     let host = Host::mount(move || view! { <CardView card /> });
     let shown = host.one(".price");

@@ -1,5 +1,6 @@
 //! Cards, one below the other, and what is said in their place or at their end.
 
+use cards::text::words;
 use leptos::{mount::mount_to, prelude::*};
 use web_sys::Element;
 
@@ -10,25 +11,30 @@ use super::{
 use crate::{
     card::{Card, CardView, Tapped, show_moves, show_stars, tapped},
     dom::{every, find, find_as, on, show_class},
-    feed::{Feed, Phase},
-    reactive::effect,
+    early,
+    feed::Phase,
+    reactive::{at_end, effect},
     screens::Shared,
     telegram::Feel,
-    text::words,
     view::Sort,
 };
 
-/// What is seen of a card to come; as in index.html, so that nothing moves when the program takes over.
+/// What is seen of a card to come, as in index.html.
 pub const BONES: &str = "<i></i><i></i><i></i><i></i>";
 /// How often it is told anew how long ago prices moved, in milliseconds.
 const MOVES_TOLD_EVERY: u32 = 20_000;
 
 /// Fills `place` with it.
-pub fn show(place: &Element, shared: Shared, feed: Feed, sort: Signal<Sort>, whose: Whose) {
+pub fn show(place: &Element, shared: Shared, whose: Whose) {
+    let painted = match whose {
+        // Nothing moves when the program takes over.
+        Whose::List => early::cards(),
+        Whose::Watched => None,
+    };
     place.set_inner_html(&format!(
         "<div role=\"img\" aria-label=\"{}\">{}</div><div class=\"notice none\"></div><ul></ul><div class=\"more\"></div>",
         words().loading,
-        format!("<div class=\"card bones\">{BONES}</div>").repeat(5),
+        painted.unwrap_or_else(|| format!("<div class=\"card bones\">{BONES}</div>").repeat(5)),
     ));
     let Shared {
         platform,
@@ -36,6 +42,14 @@ pub fn show(place: &Element, shared: Shared, feed: Feed, sort: Signal<Sort>, who
         watch_list,
         ..
     } = shared;
+    let (feed, names) = match whose {
+        Whose::List => (shared.list, ""),
+        Whose::Watched => (shared.watched, "watched-"),
+    };
+    let sort = move || match whose {
+        Whose::List => router.view.with(|view| view.sort),
+        Whose::Watched => Sort::default(),
+    };
     let rows = feed.rows;
     show_class(find(place, "[role=img]"), move || {
         let loading = feed.phase.with(|phase| *phase == Phase::Loading);
@@ -58,20 +72,15 @@ pub fn show(place: &Element, shared: Shared, feed: Feed, sort: Signal<Sort>, who
         }
         None => {}
     });
-    let names = match whose {
-        Whose::List => "",
-        Whose::Watched => "watched-",
-    };
     let view_of = move |card: Card| {
         let id = card.id();
         let watched = watch_list.with_untracked(|list| list.contains(id));
-        view! { <CardView card watched href=router.address_of(id) list=names /> }
+        view! { <CardView card watched list=names /> }
     };
     let cards = mount_to(list.clone(), move || {
-        view! { <For each=move || rows.cards(sort.get()) key=Card::id children=view_of /> }
+        view! { <For each=move || rows.cards(sort()) key=Card::id children=view_of /> }
     });
-    let cards = StoredValue::new_local(Some(cards));
-    on_cleanup(move || drop(cards.try_update_value(Option::take)));
+    at_end(move || drop(cards));
 
     // Stars and moves: brought up to date in the page, so that no card has a subscription but its price.
     let stars: Element = list.clone().into();

@@ -1,15 +1,15 @@
 //! The filters that are on, each with a way to take it off.
 
+use cards::{
+    html::Escaped,
+    text::{self, words},
+};
 use domain::{
     Filters, Kopecks,
     filters::{Point, Range},
 };
 
-use crate::{
-    dom::Escaped,
-    text::{self, words},
-    view::{CityNames, View},
-};
+use crate::view::{CityNames, View};
 
 /// A filter that can be on. Whose cargos are shown is a choice, not a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

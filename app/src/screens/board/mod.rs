@@ -5,6 +5,7 @@ mod chips;
 mod more;
 mod notice;
 
+use cards::text::{self, words};
 use domain::filters::Mode;
 use leptos::prelude::*;
 use web_sys::{Element, HtmlSelectElement};
@@ -16,7 +17,6 @@ use crate::{
     feed::Phase,
     status,
     telegram::Feel,
-    text::{self, words},
     view::Sort,
 };
 
@@ -36,11 +36,10 @@ pub fn show(screen: &Element, shared: Shared) {
         None => "board",
     });
 
-    let connection = Signal::derive(move || {
+    status::show(screen, move || {
         let feed = if is_watched() { watched } else { list };
         feed.connection.get()
     });
-    status::show(screen, connection);
     show_text(find(screen, ".all .count"), move || {
         let is_loaded = list.phase.with(|phase| *phase == Phase::Loaded);
         counted(list.total.get(), is_loaded)
@@ -133,8 +132,7 @@ pub fn show(screen: &Element, shared: Shared) {
             "of-list"
         }
     });
-    let sort = Signal::derive(move || router.view.with(|view| view.sort));
-    card_list::show(&find(&of_list, ".list"), shared, list, sort, Whose::List);
+    card_list::show(&find(&of_list, ".list"), shared, Whose::List);
     let of_watched = find(screen, ".of-watched");
     show_class(of_watched.clone(), move || {
         if is_watched() {
@@ -143,14 +141,7 @@ pub fn show(screen: &Element, shared: Shared) {
             "of-watched none"
         }
     });
-    let sort = Signal::derive(|| Sort::Newest);
-    card_list::show(
-        &find(&of_watched, ".list"),
-        shared,
-        watched,
-        sort,
-        Whose::Watched,
-    );
+    card_list::show(&find(&of_watched, ".list"), shared, Whose::Watched);
 }
 
 fn counted(count: u32, is_known: bool) -> String {

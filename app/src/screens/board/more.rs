@@ -1,6 +1,6 @@
 //! What stands below the last card: it loads the next rows when it comes near.
 
-use leptos::prelude::*;
+use cards::text::words;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
@@ -8,8 +8,7 @@ use super::card_list::BONES;
 use crate::{
     dom::{find, on, show_class, show_text},
     feed::{Below, Feed},
-    reactive::effect,
-    text::words,
+    reactive::{at_end, effect},
 };
 
 /// How far below the window the next rows are fetched.
@@ -52,20 +51,15 @@ fn watch(end: Element, feed: Feed) {
     else {
         return;
     };
-    let observer = StoredValue::new_local(Some((observer, seen)));
+    let watching = observer.clone();
     effect(move || {
         if matches!(feed.below.get(), Below::At(_)) {
-            observer.with_value(|observer| {
-                if let Some((observer, _)) = observer {
-                    observer.unobserve(&end);
-                    observer.observe(&end);
-                }
-            });
+            watching.unobserve(&end);
+            watching.observe(&end);
         }
     });
-    on_cleanup(move || {
-        if let Some((observer, _)) = observer.try_update_value(Option::take).flatten() {
-            observer.disconnect();
-        }
+    at_end(move || {
+        observer.disconnect();
+        drop(seen);
     });
 }

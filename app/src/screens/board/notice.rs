@@ -1,5 +1,6 @@
 //! Words in place of cards: what is the matter, and what happens next.
 
+use cards::text::{self, words::Said};
 use domain::Filters;
 use leptos::prelude::*;
 use web_sys::Element;
@@ -9,7 +10,6 @@ use crate::{
     dom::{find, on, show_class, show_text},
     feed::{Feed, Phase},
     screens::Shared,
-    text::{self, words::Said},
 };
 
 /// Whose cards would be here.

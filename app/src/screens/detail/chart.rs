@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
+use cards::text::{self, words};
 use domain::{Kopecks, PriceChange, money::price_text};
-
-use crate::text::{self, words};
 
 /// The picture's size, in its own units.
 const WIDTH: i64 = 3_200;

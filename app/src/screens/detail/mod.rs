@@ -1,9 +1,9 @@
 //! A cargo's own screen.
 
 mod chart;
-mod facts;
 
-use domain::{CargoDetail, CargoId, PriceHistory, money::price_text};
+use cards::text::{words, words::Said};
+use domain::{CargoId, PriceHistory, messages::DetailPage, money::price_text};
 use leptos::prelude::*;
 use web_sys::Element;
 
@@ -11,13 +11,12 @@ use super::Shared;
 use crate::{
     api::ApiError,
     card::Card,
-    dom::{Escaped, find, on, show_class, show_flag, show_html, show_text, touched},
+    dom::{find, on, show_class, show_flag, show_html, show_text, touched},
     feed::{Feed, Phase, Source},
     price::live_price,
-    reactive::{effect, spawn},
+    reactive::{Signal, effect, spawn},
     status,
     telegram::Feel,
-    text::{self, words, words::Said},
 };
 
 /// Fills `screen` with the cargo that is open, if one is.
@@ -35,7 +34,7 @@ pub fn show(screen: Element, shared: Shared) {
 enum State {
     Loading,
     Failed(ApiError),
-    Loaded(Box<CargoDetail>),
+    Loaded(DetailPage),
 }
 
 fn open(screen: &Element, shared: Shared, id: CargoId) {
@@ -43,32 +42,32 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
     let Shared {
         platform, router, ..
     } = shared;
-    let state = RwSignal::new(State::Loading);
-    let history = RwSignal::new(None::<PriceHistory>);
+    let state = Signal::new(State::Loading);
+    let history = Signal::new(None::<PriceHistory>);
     let (card, feed) = card_of(shared, id);
 
-    let owner = StoredValue::new(Owner::current().unwrap_or_default());
+    let owner = Signal::new(Owner::current().unwrap_or_default());
     let load = move || {
         let api = shared.api();
         state.set(State::Loading);
         let task = async move {
             match api.detail(id).await {
-                Ok(detail) => state.set(State::Loaded(Box::new(detail.cargo))),
+                Ok(detail) => state.set(State::Loaded(detail)),
                 Err(error) => state.set(State::Failed(error)),
             }
             if let Ok(answer) = api.history(id).await {
                 history.set(Some(answer.changes));
             }
         };
-        owner.with_value(|owner| spawn(owner, task));
+        owner.with_untracked(|owner| spawn(owner, task));
     };
     load();
 
-    status::show(screen, feed.connection.into());
+    status::show(screen, move || feed.connection.get());
     show_text(find(screen, "h1"), move || {
-        let of_card = card.with(|card| card.as_ref().map(|card| text::route(&card.cargo)));
+        let of_card = card.with(|card| card.as_ref().map(|card| card.row.route.clone()));
         let of_detail = || match state.get() {
-            State::Loaded(detail) => Some(text::route(&detail.cargo)),
+            State::Loaded(detail) => Some(detail.route),
             _ => None,
         };
         of_card
@@ -135,7 +134,7 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
     on(&find(screen, ".notice button"), "click", move |_| load());
     let rest = find(screen, ".rest");
     show_html(rest.clone(), move || match state.get() {
-        State::Loaded(detail) => facts::html(&detail),
+        State::Loaded(detail) => detail.html,
         _ => String::new(),
     });
     on(&rest, "click", move |event| {
@@ -159,16 +158,16 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
 
 /// The card of the list that the cargo was opened from, which goes on being polled; else one of a feed of its own, as soon as
 /// that has come.
-fn card_of(shared: Shared, id: CargoId) -> (RwSignal<Option<Card>>, Feed) {
+fn card_of(shared: Shared, id: CargoId) -> (Signal<Option<Card>>, Feed) {
     let opened_from = [shared.list, shared.watched]
         .into_iter()
         .find_map(|feed| Some((feed.rows.card(id)?, feed)));
     if let Some((card, feed)) = opened_from {
-        return (RwSignal::new(Some(card)), feed);
+        return (Signal::new(Some(card)), feed);
     }
-    let own = Feed::new(shared.api(), shared.presence, Signal::derive(|| true));
+    let own = Feed::new(shared.api(), shared.presence, || true);
     own.show(Source::Cargos([id].into()));
-    let card = RwSignal::new(None);
+    let card = Signal::new(None);
     effect(move || {
         if own.phase.with(|phase| *phase == Phase::Loaded) {
             card.set(own.rows.card(id));
@@ -177,12 +176,8 @@ fn card_of(shared: Shared, id: CargoId) -> (RwSignal<Option<Card>>, Feed) {
     (card, own)
 }
 
-fn show_price(place: &Element, card: &Card, history: RwSignal<Option<PriceHistory>>) {
-    let company = card.cargo.company.as_deref().unwrap_or_default();
-    place.set_inner_html(&format!(
-        "<section class=\"card\"><p class=\"price\"></p><p class=\"company\">{}</p><div></div></section>",
-        Escaped(company)
-    ));
+fn show_price(place: &Element, card: &Card, history: Signal<Option<PriceHistory>>) {
+    place.set_inner_html("<section class=\"card\"><p class=\"price\"></p><div></div></section>");
     live_price(find(place, ".price"), card.price_tag());
     // What moves while it is looked at goes on the chart at once.
     let price = card.price.signal().clone();
@@ -225,7 +220,7 @@ fn template() -> String {
 /// What is said of a cargo when it is shared.
 fn said_of(card: &Card) -> String {
     let price = price_text(card.price.price_untracked());
-    format!("{}, {price}", text::route(&card.cargo))
+    format!("{}, {price}", card.row.route)
 }
 
 fn why(error: &ApiError) -> Said {

@@ -1,6 +1,10 @@
 //! A city, found by the first letters of its name: a combobox with a list (WAI-ARIA 1.2, "editable combobox with list
 //! autocomplete").
 
+use cards::{
+    html::Escaped,
+    text::{self, words},
+};
 use domain::{NamedPoint, dictionary::LONGEST_NAME, filters::Point};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -9,13 +13,12 @@ use web_sys::{Element, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::{
     dom::{
-        Escaped, find, find_as, flag, on, show_attribute, show_class, show_flag, show_html,
-        show_text, touched,
+        find, find_as, flag, on, show_attribute, show_class, show_flag, show_html, show_text,
+        touched,
     },
-    reactive::{effect, spawn},
+    reactive::{Signal, effect, spawn},
     screens::Shared,
     telegram::Feel,
-    text::{self, words},
 };
 
 /// Fewer letters find too much.
@@ -62,12 +65,12 @@ pub fn template(name: &str, label: &str) -> String {
 }
 
 /// Brings the field to life.
-pub fn show(field: &Element, shared: Shared, city: RwSignal<Option<City>>) {
+pub fn show(field: &Element, shared: Shared, city: Signal<Option<City>>) {
     let platform = shared.platform;
     let input: HtmlInputElement = find_as(field, "input");
     let id = input.id();
-    let found = RwSignal::new(Found::default());
-    let active = RwSignal::new(None::<usize>);
+    let found = Signal::new(Found::default());
+    let active = Signal::new(None::<usize>);
     let places = move || match found.get_untracked() {
         Found::Places(places) => places,
         _ => Vec::new(),
@@ -100,8 +103,8 @@ pub fn show(field: &Element, shared: Shared, city: RwSignal<Option<City>>) {
         city.track();
         shown.set_value(&name());
     });
-    let owner = StoredValue::new(Owner::current().unwrap_or_default());
-    let search = StoredValue::new_local(None::<Timeout>);
+    let owner = Signal::new(Owner::current().unwrap_or_default());
+    let search = Signal::new(None::<Timeout>);
     let typed = input.clone();
     let look_up = move || {
         let typed = typed.clone();
@@ -119,17 +122,17 @@ pub fn show(field: &Element, shared: Shared, city: RwSignal<Option<City>>) {
                 found.set(answer.map_or(Found::Failed, Found::Places));
             }
         };
-        owner.with_value(|owner| spawn(owner, task));
+        owner.with_untracked(|owner| spawn(owner, task));
     };
     let typed = input.clone();
     on(&input, "input", move |_| {
         let text = typed.value();
         let text = text.trim();
         if text.chars().count() >= FEWEST_LETTERS {
-            search.set_value(Some(Timeout::new(DEBOUNCE_MS, look_up.clone())));
+            search.set(Some(Timeout::new(DEBOUNCE_MS, look_up.clone())));
             return;
         }
-        search.set_value(None);
+        search.set(None);
         hide();
         if text.is_empty() && city.with_untracked(Option::is_some) {
             city.set(None);
@@ -162,7 +165,7 @@ pub fn show(field: &Element, shared: Shared, city: RwSignal<Option<City>>) {
     // What was typed and not chosen is no filter.
     let left = input.clone();
     on(&input, "blur", move |_| {
-        search.set_value(None);
+        search.set(None);
         hide();
         left.set_value(&name());
     });

@@ -1,15 +1,13 @@
 //! What the fields of the form mean, and how a view is written into them.
 
+use cards::text::words;
 use domain::{
     Filters,
     filters::{Ids, Mode, Range, WeightVolume},
 };
 
 use super::city_field::City;
-use crate::{
-    text::words,
-    view::{CityNames, View},
-};
+use crate::view::{CityNames, View};
 
 /// Trucks that most drivers have: tonnes and cubic metres.
 pub const PRESETS: [&str; 7] = ["20-83", "15-65", "10-54", "7.5-45", "5-36", "3-16", "1.5-9"];

@@ -5,6 +5,10 @@
 mod city_field;
 mod draft;
 
+use cards::{
+    html::Escaped,
+    text::{lang, words},
+};
 use domain::{FreightType, filters::Mode};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -16,16 +20,15 @@ use self::{
 };
 use super::Shared;
 use crate::{
-    dom::{Escaped, find, find_all, find_as, on},
-    reactive::{effect, spawn},
+    dom::{find, find_all, find_as, on},
+    reactive::{Signal, effect, spawn},
     telegram::Feel,
-    text::{lang, words},
     view::View,
 };
 
 /// Fills `place` with the sheet while it is open.
 pub fn show(place: Element, shared: Shared) {
-    let begun_with = RwSignal::new(View::default());
+    let begun_with = Signal::new(View::default());
     effect(move || {
         place.set_inner_html("");
         shared.platform.confirm_closing(false);
@@ -38,7 +41,7 @@ pub fn show(place: Element, shared: Shared) {
     });
 }
 
-fn open(place: &Element, shared: Shared, begun_with: RwSignal<View>) {
+fn open(place: &Element, shared: Shared, begun_with: Signal<View>) {
     place.set_inner_html(&frame());
     let dialog: HtmlDialogElement = find_as(place, "dialog");
     // Not if it is open already.
@@ -66,7 +69,7 @@ fn open(place: &Element, shared: Shared, begun_with: RwSignal<View>) {
 
     let fields = find(place, ".fields");
     let form: HtmlFormElement = find_as(place, "form");
-    let cities = [RwSignal::new(None::<City>), RwSignal::new(None)];
+    let cities = [Signal::new(None::<City>), Signal::new(None)];
     // The fields begin anew after a reset.
     effect(move || {
         let view = begun_with.get();
@@ -74,14 +77,14 @@ fn open(place: &Element, shared: Shared, begun_with: RwSignal<View>) {
     });
     let made = {
         let form = form.clone();
-        move || read(&form, begun_with.with_untracked(Clone::clone), cities)
+        move || read(&form, begun_with.get_untracked(), cities)
     };
     let look = {
         let (form, made) = (form.clone(), made.clone());
         move || {
             let made = made();
             tell_problems(&form, made.as_ref().err().map_or(&[][..], Vec::as_slice));
-            let applied = shared.router.view.with_untracked(Clone::clone);
+            let applied = shared.router.view.get_untracked();
             shared
                 .platform
                 .confirm_closing(made.as_ref() != Ok(&applied));
@@ -121,7 +124,7 @@ fn open(place: &Element, shared: Shared, begun_with: RwSignal<View>) {
 fn read(
     form: &HtmlFormElement,
     begun_with: View,
-    cities: [RwSignal<Option<City>>; 2],
+    cities: [Signal<Option<City>>; 2],
 ) -> Result<View, Vec<Problem>> {
     let Ok(data) = FormData::new_with_form(form) else {
         return Ok(begun_with);
@@ -166,7 +169,7 @@ fn tell_problems(form: &Element, problems: &[Problem]) {
     }
 }
 
-fn fill(fields: &Element, view: &View, cities: [RwSignal<Option<City>>; 2], shared: Shared) {
+fn fill(fields: &Element, view: &View, cities: [Signal<Option<City>>; 2], shared: Shared) {
     fields.set_inner_html(&body(view));
     let points = [view.filters.start_point, view.filters.finish_point];
     let names = [&view.names.start, &view.names.finish];

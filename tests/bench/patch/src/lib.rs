@@ -4,6 +4,7 @@ use app::{
     card::{Card, CardView},
     price_book::PriceBook,
 };
+use cards::card;
 use domain::{Cargo, messages::Prices};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -26,7 +27,7 @@ impl Board {
     pub fn new(host: web_sys::HtmlElement, cargos: &str) -> Result<Board, JsError> {
         let cards: Vec<Card> = serde_json::from_str::<Vec<Cargo>>(cargos)?
             .into_iter()
-            .map(|cargo| Card::new(cargo, 0.0))
+            .map(|cargo| Card::new(card::row(&cargo, 0), 0.0))
             .collect();
         let mut book = PriceBook::new();
         for card in &cards {

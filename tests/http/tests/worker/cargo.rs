@@ -1,6 +1,9 @@
 //! `GET /api/cargos/{id}/`: everything about one cargo.
 
-use domain::{CargoId, Kopecks, messages::Detail};
+use domain::{
+    CargoDetail, CargoId, Kopecks,
+    messages::{Detail, DetailPage},
+};
 use serde_json::json;
 use tests_http::{ColdFilters, Loadboard, Order, Reply, Simulator, begin, until, windows};
 
@@ -26,7 +29,7 @@ async fn a_detail_tells_what_the_list_does_not_and_is_read_once() {
     let (board, sim) = begin().await;
     let id = cargo_of(&sim, 1).await;
     let first = board.get(&path(id)).await;
-    let Detail { cargo, stale, .. } = first.json();
+    let Detail::<CargoDetail> { cargo, stale, .. } = first.json();
     assert_eq!((cargo.cargo.id, stale), (id, false));
     assert_eq!(cargo.cargo.price_kopecks, sim.prices().await.prices[&id]);
     assert!(cargo.loading.address.is_some() && cargo.unloading.address.is_some());
@@ -45,6 +48,28 @@ async fn a_detail_tells_what_the_list_does_not_and_is_read_once() {
         assert!(status.starts_with("loadboard; hit"), "{status}");
     }
     assert_eq!(calls(&sim).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_shows_it_gets_it_as_a_page() {
+    let (board, sim) = begin().await;
+    let id = cargo_of(&sim, 1).await;
+    let cargo = detail(&board, id).await.cargo;
+    let page = async |tag: &str| -> Detail<DetailPage> {
+        let path = format!("{}?html={tag}", path(id));
+        board.get(&path).await.expect_at_once().json()
+    };
+    let Detail { cargo: page_ru, .. } = page("ru").await;
+    assert!(page_ru.html.contains("Маршрут"), "{}", page_ru.html);
+    let goods = cargo.goods.unwrap();
+    assert!(page_ru.html.contains(&goods), "{}", page_ru.html);
+    let Detail { cargo: page_en, .. } = page("en-US").await;
+    assert_eq!(page_en.route, page_ru.route);
+    assert!(
+        page_en.html.contains("Shipper") && !page_en.html.contains("Маршрут"),
+        "{}",
+        page_en.html
+    );
 }
 
 #[tokio::test]

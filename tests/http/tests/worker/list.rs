@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use domain::{Cargo, CargoId, LoadingTime, messages::CargoList};
+use domain::{
+    Cargo, CargoId, LoadingTime,
+    messages::{CardRow, CargoList},
+};
 use serde_json::{Value, json};
 use tests_http::{ColdFilters, Loadboard, begin};
 
@@ -38,6 +41,32 @@ async fn the_list_begins_with_the_twenty_newest() {
     assert_eq!(list.left_out, 0);
     for cargo in &list.cargos {
         assert_eq!(cargo.price_kopecks, truth.prices[&cargo.id]);
+    }
+}
+
+#[tokio::test]
+async fn whoever_shows_them_gets_them_as_cards() {
+    let (board, _) = begin().await;
+    let cold = ColdFilters::new();
+    let cargos = board.list(&cold.to_string()).await;
+    for (tag, word) in [("ru", "Следить за грузом"), ("de", "Watch this cargo")] {
+        let path = format!("/api/cargos/?{cold}&html={tag}");
+        let cards: CargoList<CardRow> = board.get(&path).await.expect_at_once().json();
+        assert_eq!((cards.total, cards.as_of), (cargos.total, cargos.as_of));
+        for (card, cargo) in cards.cargos.iter().zip(&cargos.cargos) {
+            assert_eq!(
+                (card.id, card.price_kopecks),
+                (cargo.id, cargo.price_kopecks)
+            );
+            assert!(card.html.contains(word), "{}", card.html);
+            let city = cargo.from.city.as_deref().unwrap_or_default();
+            assert!(card.html.contains(city) && card.route.starts_with(city));
+        }
+        assert_eq!(cards.cargos.len(), 20);
+        // Watched cargos are shown on cards too.
+        let path = format!("/api/cargos/?ids={}&html={tag}", cargos.cargos[0].id);
+        let watched: CargoList<CardRow> = board.get(&path).await.json();
+        assert_eq!(watched.cargos[0].route, cards.cargos[0].route);
     }
 }
 

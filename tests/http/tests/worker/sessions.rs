@@ -1,6 +1,6 @@
 //! The signed, stateless session of every request after the first.
 
-use tests_http::{ColdFilters, Loadboard, SessionToken, begin};
+use tests_http::{ColdFilters, InitData, Loadboard, SessionToken, begin};
 
 const DRIVER: i64 = 7_000_000_000_002;
 const HOUR: i64 = 3_600;
@@ -61,6 +61,37 @@ async fn only_a_bearer_token_is_a_session() {
     ] {
         board.get(&elsewhere).await.expect_unauthorized();
     }
+}
+
+/// A cold start has one round trip less to wait for.
+#[tokio::test]
+async fn the_first_request_of_all_may_carry_telegrams_proof() {
+    begin().await;
+    let board = Loadboard::from_environment();
+    let with = |path: &str, value: String| {
+        let request = board.request(reqwest::Method::GET, path);
+        board.send(request.header("authorization", value))
+    };
+    let init_data = InitData::of(DRIVER).sign();
+    let reply = with("/api/cargos/", format!("tma {init_data}")).await;
+    reply.list();
+    let token = reply.expect_header("x-session-token").to_owned();
+    board.with_token(&token).get("/api/cargos/").await.list();
+
+    for wrong in [
+        format!("tma {init_data}0"),
+        format!("Bearer {init_data}"),
+        format!("tma {token}"),
+        "tma ".to_owned(),
+    ] {
+        let reply = with("/api/cargos/", wrong).await;
+        reply.expect_unauthorized();
+        assert_eq!(reply.header("x-session-token"), None);
+    }
+    // A session stands, whatever becomes of the request that began it.
+    let reply = with("/api/cargos/?limit=0", format!("tma {init_data}")).await;
+    assert_eq!(reply.status, 422);
+    reply.expect_header("x-session-token");
 }
 
 #[tokio::test]

@@ -1,19 +1,15 @@
 //! What the driver reads: words, and the numbers between them.
 //!
-//! What a text depends on comes in as arguments, but for the language: it is chosen before anything is shown, and stays.
+//! What a text depends on comes in as arguments, but for the language: see [`lang::speak`].
 
 pub mod lang;
 pub mod words;
 
 use std::fmt::Write;
 
-use domain::{Cargo, Date, Kopecks, LoadingTime};
+use domain::{Cargo, Date, Kopecks, Lang, LoadingTime};
 
-use self::{
-    lang::Lang,
-    words::{Forms, Words},
-};
-use crate::status::Status;
+use self::words::{Forms, Words};
 
 const NO_BREAK_SPACE: char = '\u{a0}';
 const MINUTE: u64 = 60;
@@ -22,7 +18,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// The words of the language that is spoken.
 pub fn words() -> &'static Words {
-    lang::spoken().words()
+    lang::words_of(lang::spoken())
 }
 
 /// The one of three forms that goes with `count`, in the language that is spoken: 1 груз, 2 груза, 5 грузов.
@@ -70,45 +66,26 @@ pub fn span_ago(age_ms: u64) -> String {
     format!("{before}{}{behind}", span(age_ms))
 }
 
-/// The status line: how old the prices are, and what is wrong if anything is. Without an age, only what is wrong.
-pub fn status(status: Status, age_ms: Option<u64>) -> String {
-    let wrong = match status {
-        Status::Live => {
-            let [before, behind] = words().updated;
-            return match age_ms {
-                None => String::new(),
-                Some(..2_000) => words().updated_now.to_owned(),
-                Some(age_ms) => format!("{before}{}{behind}", span(age_ms)),
-            };
-        }
-        Status::Waiting => return String::new(),
-        Status::Stale => words().upstream_silent,
-        Status::Offline => words().offline,
-        Status::Unreachable => words().no_answer,
-        Status::Busy => words().busy.0,
-        Status::SignedOut => words().signed_out.0,
-    };
-    let [before, behind] = words().prices_of;
-    match age_ms {
-        Some(age_ms) => format!("{wrong}{before}{}{behind}", span(age_ms)),
-        None => wrong.to_owned(),
-    }
-}
-
-/// By how much a price has moved, and how long ago: `▲ 1 200 ₽, 3 мин`. Nothing if it came or went altogether.
-pub fn moved(was: Option<Kopecks>, is: Option<Kopecks>, age_ms: u64) -> String {
+/// By how much a price has moved, and how long ago: `▲ 1 200 ₽, 3 мин`; and the class that goes with it. Nothing is told if it
+/// came or went altogether.
+pub fn moved(was: Option<Kopecks>, is: Option<Kopecks>, age_ms: u64) -> (String, &'static str) {
     let (Some(was), Some(is)) = (was, is) else {
-        return String::new();
+        return (String::new(), "moved");
     };
     let by = Kopecks::new((is.get() - was.get()).abs());
-    let arrow = if is > was { '▲' } else { '▼' };
+    let (arrow, class) = if is > was {
+        ('▲', "moved up")
+    } else {
+        ('▼', "moved down")
+    };
     let since = match age_ms / 1000 {
         0..MINUTE => words().just_now.to_owned(),
         _ => span(age_ms),
     };
-    by.map_or_else(String::new, |by| {
+    let told = by.map_or_else(String::new, |by| {
         format!("{arrow}{NO_BREAK_SPACE}{by}, {since}")
-    })
+    });
+    (told, class)
 }
 
 /// `165 ₽/км`, in whole roubles; nothing if it is not known, or rounds to none.
@@ -154,12 +131,6 @@ pub fn loading_time(time: LoadingTime) -> String {
 pub fn date(date: Date) -> String {
     let month = words().months[usize::from(date.month() - 1)];
     format!("{}{NO_BREAK_SPACE}{month}", date.day())
-}
-
-/// A kind of company, or how far one was checked, in CargoTech's word: ours if there is one.
-pub fn translated(word: &str, words: &[(&str, &'static str)]) -> String {
-    let ours = words.iter().find(|(theirs, _)| *theirs == word);
-    ours.map_or_else(|| word.to_owned(), |(_, ours)| (*ours).to_owned())
 }
 
 /// What the cargo asks of a truck: `20 т · 82 м³ · реф. · задн., верх.`; nothing if nothing is known.
@@ -248,26 +219,16 @@ mod tests {
             assert_eq!(plain(total(count)), text);
         }
         assert_eq!(plain(weight(1_500)), "1.5_t");
-        assert_eq!(
-            plain(status(Status::Live, Some(5_000))),
-            "Prices updated 5_s ago"
-        );
+        assert_eq!(plain(span_ago(5_000)), "5_s ago");
     }
 
     #[test]
     fn a_move_is_told_with_its_direction_and_age() {
-        let told = |was, is, age| plain(moved(Kopecks::new(was), Kopecks::new(is), age));
+        let told = |was, is, age| plain(moved(Kopecks::new(was), Kopecks::new(is), age).0);
         assert_eq!(told(100_000, 220_000, 180_000), "▲_1_200_₽, 3_мин");
         assert_eq!(told(220_000, 100_000, 0), "▼_1_200_₽, только что");
         assert_eq!(told(0, 100_000, 0), "");
         assert_eq!(told(100_000, 0, 0), "");
-    }
-
-    #[test]
-    fn what_cargotech_calls_otherwise_is_left_as_it_is() {
-        let checked = |word| translated(word, &words().checked);
-        assert_eq!(checked("verified"), "проверен");
-        assert_eq!(checked("new_word"), "new_word");
     }
 
     #[test]
@@ -282,17 +243,6 @@ mod tests {
         ] {
             assert_eq!(plain(span(age_ms)), text);
         }
-    }
-
-    #[test]
-    fn the_status_tells_age_and_trouble() {
-        let line = |is, age_ms| plain(status(is, age_ms));
-        assert_eq!(line(Status::Live, None), "");
-        assert_eq!(line(Status::Live, Some(1_999)), "Цены обновлены только что");
-        assert_eq!(line(Status::Live, Some(5_000)), "Цены обновлены 5_с назад");
-        assert!(line(Status::Stale, Some(180_000)).starts_with("CargoTech не отвечает"));
-        assert!(line(Status::Stale, Some(180_000)).contains("3_мин"));
-        assert_eq!(line(Status::Offline, None), "Нет сети");
     }
 
     #[test]

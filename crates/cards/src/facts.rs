@@ -1,18 +1,117 @@
 //! All that does not change while it is looked at.
 
 use domain::{
-    CargoDetail, LoadingTime, Place,
+    CargoDetail, Lang, LoadingTime, Place,
     detail::{Company, Contact, Stop},
 };
 
 use crate::{
-    dom::Escaped,
-    text::{self, translated, words},
+    html::Escaped,
+    text::{self, lang, words},
 };
+
+/// Words that stand here only: the app, which shows what it is given, need not carry them.
+struct Labels {
+    route: &'static str,
+    goods: &'static str,
+    note: &'static str,
+    weight: &'static str,
+    volume: &'static str,
+    contacts: &'static str,
+    company: &'static str,
+    shipper: &'static str,
+    inn: &'static str,
+    offered: &'static str,
+    partner: &'static str,
+    partner_page: &'static str,
+    round_trip: &'static str,
+    partial_load: &'static str,
+    archived: &'static str,
+    /// CargoTech's words for what a company does, and ours.
+    company_kinds: [(&'static str, &'static str); 3],
+    /// CargoTech's words for how far it was checked, and ours.
+    checked: [(&'static str, &'static str); 3],
+    copy: &'static str,
+    call: &'static str,
+}
+
+/// Those of the language that is spoken.
+fn labels() -> &'static Labels {
+    match lang::spoken() {
+        Lang::Ru => &RU,
+        Lang::En => &EN,
+    }
+}
+
+const RU: Labels = Labels {
+    route: "Маршрут",
+    goods: "Груз",
+    note: "Комментарий",
+    weight: "Вес",
+    volume: "Объём",
+    contacts: "Контакты",
+    company: "Заказчик",
+    shipper: "Грузовладелец",
+    inn: "ИНН",
+    offered: "Размещён",
+    partner: "Площадка",
+    partner_page: "Открыть на площадке",
+    round_trip: "Кругорейс",
+    partial_load: "Возможен догруз",
+    archived: "Из архива",
+    company_kinds: [
+        ("broker", "экспедитор"),
+        ("shipper", "грузовладелец"),
+        ("carrier", "перевозчик"),
+    ],
+    checked: [
+        ("verified", "проверен"),
+        ("unverified", "не проверен"),
+        ("suspicious", "вызывает вопросы"),
+    ],
+    copy: "Скопировать",
+    call: "Позвонить",
+};
+
+const EN: Labels = Labels {
+    route: "Route",
+    goods: "Goods",
+    note: "Comment",
+    weight: "Weight",
+    volume: "Volume",
+    contacts: "Contacts",
+    company: "Offered by",
+    shipper: "Shipper",
+    inn: "INN",
+    offered: "Offered",
+    partner: "Platform",
+    partner_page: "Open on the platform",
+    round_trip: "Round trip",
+    partial_load: "Shares the truck",
+    archived: "From the archive",
+    company_kinds: [
+        ("broker", "broker"),
+        ("shipper", "shipper"),
+        ("carrier", "carrier"),
+    ],
+    checked: [
+        ("verified", "checked"),
+        ("unverified", "not checked"),
+        ("suspicious", "questionable"),
+    ],
+    copy: "Copy",
+    call: "Call",
+};
+
+/// A kind of company, or how far one was checked, in CargoTech's word: ours if there is one.
+fn translated(word: &str, words: &[(&str, &'static str)]) -> String {
+    let ours = words.iter().find(|(theirs, _)| *theirs == word);
+    ours.map_or_else(|| word.to_owned(), |(_, ours)| (*ours).to_owned())
+}
 
 /// The route, the comment, the goods and companies, and whom to call. What is not known takes no room.
 pub fn html(detail: &CargoDetail) -> String {
-    let words = words();
+    let labels = labels();
     let cargo = &detail.cargo;
     let route = format!(
         "<ol class=\"route\">{}<li class=\"distance\">{}</li>{}</ol>",
@@ -22,7 +121,7 @@ pub fn html(detail: &CargoDetail) -> String {
     );
     let note = detail.note.as_deref().map_or_else(String::new, |note| {
         section(
-            words.note,
+            labels.note,
             &format!("<p class=\"note\">{}</p>", Escaped(note)),
         )
     });
@@ -30,9 +129,9 @@ pub fn html(detail: &CargoDetail) -> String {
     let contacts = if people.is_empty() {
         String::new()
     } else {
-        section(words.contacts, &people)
+        section(labels.contacts, &people)
     };
-    section(words.route, &route) + &note + &contacts + &section("", &facts(detail))
+    section(labels.route, &route) + &note + &contacts + &section("", &facts(detail))
 }
 
 fn section(title: &str, content: &str) -> String {
@@ -66,28 +165,29 @@ fn days(first: Option<LoadingTime>, last: Option<LoadingTime>) -> String {
 
 fn facts(detail: &CargoDetail) -> String {
     let words = words();
+    let labels = labels();
     let cargo = &detail.cargo;
     let listed = |types: &[String]| (!types.is_empty()).then(|| types.join(", "));
     let remarks: String = [
-        (detail.round_trip, words.round_trip),
-        (detail.partial_load, words.partial_load),
-        (detail.archived, words.archived),
+        (detail.round_trip, labels.round_trip),
+        (detail.partial_load, labels.partial_load),
+        (detail.archived, labels.archived),
     ]
     .iter()
     .filter(|(is, _)| *is == Some(true))
     .map(|(_, said)| format!("<li>{said}</li>"))
     .collect();
     let facts: String = [
-        (words.goods, detail.goods.clone()),
-        (words.weight, cargo.weight_kg.map(text::weight)),
-        (words.volume, cargo.volume_m3.map(text::volume)),
+        (labels.goods, detail.goods.clone()),
+        (labels.weight, cargo.weight_kg.map(text::weight)),
+        (labels.volume, cargo.volume_m3.map(text::volume)),
         (words.truck_types, listed(&detail.truck_types)),
         (words.load_types, listed(&detail.load_types)),
-        (words.company, detail.company.as_ref().map(company)),
-        (words.shipper, detail.shipper.as_ref().map(company)),
-        (words.inn, detail.external_inn.clone()),
-        (words.partner, detail.partner.clone()),
-        (words.offered, detail.created_at.map(text::loading_time)),
+        (labels.company, detail.company.as_ref().map(company)),
+        (labels.shipper, detail.shipper.as_ref().map(company)),
+        (labels.inn, detail.external_inn.clone()),
+        (labels.partner, detail.partner.clone()),
+        (labels.offered, detail.created_at.map(text::loading_time)),
     ]
     .into_iter()
     .filter_map(|(name, value)| {
@@ -101,7 +201,7 @@ fn facts(detail: &CargoDetail) -> String {
         format!(
             "<a class=\"quiet\" href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a>",
             Escaped(url),
-            words.partner_page
+            labels.partner_page
         )
     });
     let remarks = if remarks.is_empty() {
@@ -113,27 +213,27 @@ fn facts(detail: &CargoDetail) -> String {
 }
 
 fn company(company: &Company) -> String {
-    let words = words();
+    let labels = labels();
     let kind = company.kind.as_deref();
     let checked = company.security_status.as_deref();
     let parts = [
         company.name.clone(),
-        kind.map(|kind| translated(kind, &words.company_kinds)),
-        checked.map(|checked| translated(checked, &words.checked)),
+        kind.map(|kind| translated(kind, &labels.company_kinds)),
+        checked.map(|checked| translated(checked, &labels.checked)),
         company
             .inn
             .as_ref()
-            .map(|inn| format!("{}\u{a0}{inn}", words.inn)),
+            .map(|inn| format!("{}\u{a0}{inn}", labels.inn)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn person(contact: &Contact) -> String {
-    let words = words();
+    let labels = labels();
     let kind = contact
         .kind
         .as_deref()
-        .map(|kind| translated(kind, &words.company_kinds));
+        .map(|kind| translated(kind, &labels.company_kinds));
     let who: Vec<String> = contact.name.iter().cloned().chain(kind).collect();
     let phones: String = contact
         .phones
@@ -144,8 +244,8 @@ fn person(contact: &Contact) -> String {
                 "<li class=\"phone\"><a href=\"tel:{}\" aria-label=\"{} {said}\">{said}</a>\
                  <button type=\"button\" class=\"icon copy\" data-copy=\"{said}\" aria-label=\"{} {said}\"></button></li>",
                 dialled(phone),
-                words.call,
-                words.copy,
+                labels.call,
+                labels.copy,
             )
         })
         .collect();
@@ -201,6 +301,13 @@ mod tests {
             partial_load: None,
             archived: None,
         }
+    }
+
+    #[test]
+    fn what_cargotech_calls_otherwise_is_left_as_it_is() {
+        let checked = |word| translated(word, &labels().checked);
+        assert_eq!(checked("verified"), "проверен");
+        assert_eq!(checked("new_word"), "new_word");
     }
 
     #[test]

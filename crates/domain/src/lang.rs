@@ -1,8 +1,6 @@
-//! Which language is spoken: the driver's choice, else Telegram's, else the browser's.
+//! The languages that drivers read.
 
-use std::cell::Cell;
-
-use super::words::{EN, RU, Words};
+use std::convert::Infallible;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,20 +9,6 @@ pub enum Lang {
     Ru,
     /// English.
     En,
-}
-
-thread_local! {
-    static SPOKEN: Cell<Lang> = const { Cell::new(Lang::Ru) };
-}
-
-/// The language that is spoken: Russian until [`speak`] is called.
-pub fn spoken() -> Lang {
-    SPOKEN.get()
-}
-
-/// Speaks this language from now on. What is shown already stays as it is.
-pub fn speak(lang: Lang) {
-    SPOKEN.set(lang);
 }
 
 impl Lang {
@@ -58,13 +42,13 @@ impl Lang {
             Self::En => Self::Ru,
         }
     }
+}
 
-    /// Its words.
-    pub fn words(self) -> &'static Words {
-        match self {
-            Self::Ru => &RU,
-            Self::En => &EN,
-        }
+impl std::str::FromStr for Lang {
+    type Err = Infallible;
+
+    fn from_str(tag: &str) -> Result<Self, Infallible> {
+        Ok(Self::for_tag(tag))
     }
 }
 
