@@ -53,7 +53,7 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
             .args(["--enable-bulk-memory", "--enable-reference-types"])
             .args(["--enable-sign-ext", "--enable-nontrapping-float-to-int"])
             .args(["--enable-mutable-globals", "--enable-multivalue"])
-            // As in index.html.
+            // As in app/shrink.mjs.
             .args(["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"])
             .arg(&wasm)
             .arg("-o")

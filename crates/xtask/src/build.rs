@@ -29,7 +29,7 @@ const PROGRAMS: [Program; 2] = [
         package: "app",
         output: "dist",
         main: "index.html",
-        build: build_app,
+        build: |project, environment| app(project, environment, Path::new("dist"), Names::LeftOut),
     },
     Program {
         package: "edge",
@@ -165,17 +165,40 @@ impl Program {
     }
 }
 
-fn build_app(project: &Project, environment: &Environment) -> Result<()> {
+/// What becomes of the names of functions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Names {
+    LeftOut,
+    Kept,
+}
+
+/// Builds the app into a folder.
+pub fn app(
+    project: &Project,
+    environment: &Environment,
+    folder: &Path,
+    names: Names,
+) -> Result<()> {
     let mut trunk = environment.command("trunk");
     environment::rustflags(&mut trunk, &users_flags());
     trunk
         .current_dir(&project.root)
-        .args(["build", "--release", "--offline"]);
+        .args(["build", "--release", "--offline", "--dist"])
+        .arg(folder);
     // Trunk takes only `true` or `false` here, where the convention is any value.
     if std::env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }
-    processes::run(&mut trunk)
+    processes::run(&mut trunk)?;
+    let mut shrink = environment.command("node");
+    shrink
+        .current_dir(&project.root)
+        .arg("app/shrink.mjs")
+        .arg(folder);
+    if names == Names::Kept {
+        shrink.arg("--keep-names");
+    }
+    processes::run(&mut shrink)
 }
 
 /// Builds the Worker in `folder` as Workers ship.

@@ -1,0 +1,148 @@
+// Makes what Trunk left in dist/ as small as it goes: a phone on 3G loads each kilobyte in ten milliseconds.
+//
+//   node app/shrink.mjs dist [--keep-names]
+//
+// - Of the JavaScript around the program only what the page uses stays, and of the program only what that JavaScript calls:
+//   crates export functions for whoever may need them.
+// - A panic is a trap and says nothing: the words it would say are left out, and all that puts them together.
+// - wasm-opt, after both, finds what nobody needs any more. Names on the border between the two become letters.
+// - Both files get a name by their final content: what is cached under one name never changes.
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import binaryen from "binaryen";
+import { buildSync, transformSync } from "esbuild";
+
+/** What says the last words of a panic, by its name in the compiler's own libraries. */
+const LAST_WORDS = [
+  /^core(\[\w+\])?::panicking::/,
+  /^core(\[\w+\])?::(option|result|cell|str|slice::index)::\w*(_fail|_failed|_fail_rt|panic_\w+)(::|$)/,
+  /^std(\[\w+\])?::(panicking::|thread::local::panic_)/,
+  /^alloc(\[\w+\])?::raw_vec::(handle_error|capacity_overflow)/,
+];
+
+/** What rustc uses by default: with all features on, the output is one that older WebViews refuse. */
+const FEATURES = ["bulk-memory", "reference-types", "sign-ext", "nontrapping-float-to-int", "mutable-globals", "multivalue"];
+const PASSES = ["--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
+const NAMES = process.argv.includes("--keep-names") ? "-g" : "--strip-debug";
+
+const dist = process.argv[2];
+const [, trunks] = only(/^loadboard-(\w+)\.js$/);
+const script = join(dist, `loadboard-${trunks}.js`);
+const program = join(dist, `loadboard-${trunks}_bg.wasm`);
+
+const glue = buildSync({
+  stdin: { contents: `export { default } from ${JSON.stringify(`./${script.slice(dist.length + 1)}`)};`, resolveDir: dist },
+  bundle: true,
+  format: "esm",
+  // Classes that nobody makes go with what is done to them.
+  define: { "Symbol.dispose": "undefined" },
+  pure: ["FinalizationRegistry"],
+  write: false,
+  logLevel: "error",
+}).outputFiles[0].text;
+
+const module = binaryen.readBinary(readFileSync(program));
+removeUnusedExports();
+const silenced = removeLastWords();
+if (silenced === 0) throw new Error("no function of a panic was found: has the program lost its names?");
+writeFileSync(program, module.emitBinary());
+optimize();
+const letters = {};
+writeFileSync(program, renameBorder(readFileSync(program)));
+const shrunk = transformSync(glue, {
+  format: "esm",
+  minify: true,
+  mangleProps: new RegExp(`^(${Object.keys(letters).join("|")})$`),
+  mangleCache: letters,
+}).code;
+writeFileSync(script, shrunk);
+rename();
+
+/** The one file of that name. */
+function only(name) {
+  const found = readdirSync(dist).map((file) => file.match(name)).filter(Boolean);
+  if (found.length !== 1) throw new Error(`${found.length} files ${name} in ${dist}`);
+  return found[0];
+}
+
+function removeUnusedExports() {
+  const exported = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name);
+  for (const name of exported) {
+    if (!new RegExp(`\\bwasm\\.${name}\\b`).test(glue)) module.removeExport(name);
+  }
+}
+
+function removeLastWords() {
+  const functions = Array.from({ length: module.getNumFunctions() }, (_, i) => binaryen.getFunctionInfo(module.getFunctionByIndex(i)));
+  const speaking = functions.filter(({ name, module }) => !module && LAST_WORDS.some((words) => words.test(name)));
+  for (const { name, params, results } of speaking) {
+    module.removeFunction(name);
+    module.addFunction(name, params, results, [], module.unreachable());
+  }
+  return speaking.length;
+}
+
+function optimize() {
+  const features = FEATURES.map((feature) => `--enable-${feature}`);
+  const wasmOpt = join(import.meta.dirname, "../node_modules/.bin/wasm-opt");
+  execFileSync(wasmOpt, [...features, ...PASSES, NAMES, program, "-o", program]);
+}
+
+/** The program with letters for the names of its imports and exports, which `letters` holds then. */
+function renameBorder(wasm) {
+  const IMPORTS = 2;
+  const EXPORTS = 7;
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  const text = () => {
+    const length = number();
+    return wasm.toString("utf8", at, (at += length));
+  };
+  const encoded = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...encoded(value >>> 7)]);
+  const named = (name) => [...encoded(Buffer.byteLength(name)), ...Buffer.from(name)];
+  const letter = (name) => (letters[name] ??= `_${Object.keys(letters).length.toString(36)}`);
+
+  const parts = [wasm.subarray(0, at)];
+  while (at < wasm.length) {
+    const begin = at;
+    const id = wasm[at++];
+    const end = number() + at;
+    if (id !== IMPORTS && id !== EXPORTS) {
+      parts.push(wasm.subarray(begin, end));
+      at = end;
+      continue;
+    }
+    const count = number();
+    const content = encoded(count);
+    for (let i = 0; i < count; i += 1) {
+      if (id === IMPORTS) content.push(...named(text()));
+      content.push(...named(letter(text())));
+      const kind = wasm[at];
+      const description = at++;
+      if (id === IMPORTS && kind !== 0) throw new Error(`an import of kind ${kind}: only functions are known here`);
+      number();
+      content.push(...wasm.subarray(description, at));
+    }
+    parts.push(Buffer.from([id, ...encoded(content.length), ...content]));
+  }
+  return Buffer.concat(parts);
+}
+
+function rename() {
+  const content = createHash("sha256").update(readFileSync(script)).update(readFileSync(program));
+  const hash = content.digest("hex").slice(0, 16);
+  renameSync(script, join(dist, `loadboard-${hash}.js`));
+  renameSync(program, join(dist, `loadboard-${hash}_bg.wasm`));
+  const index = join(dist, "index.html");
+  writeFileSync(index, readFileSync(index, "utf8").replaceAll(`loadboard-${trunks}`, `loadboard-${hash}`));
+}
