@@ -18,7 +18,7 @@ Commands:
   test       Run all tests: unit, http, browser, e2e
   soak       Ten minutes of polling drivers while upstream goes through every weather
   simulate   Run the cache's logic in virtual time, under every weather
-  bench      Measure and print tables: patch, edge, cost
+  bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost
   build      Build the app into dist/ and the Worker into edge/build/
   lint       Check formatting, and clippy for native and wasm code
   setup      Install everything that any command needs
@@ -55,16 +55,22 @@ Options:
 const BENCH_HELP: &str = "\
 Measure, print tables, assert nothing.
 
-Usage: cargo xtask bench patch|edge|cost [options]
+Usage: cargo xtask bench open|scroll|memory|size|patch|edge|cost [options]
 
+open: from the tap on the link to the first price on the screen, beside an HTMX page, on a slow phone and network
+scroll: how often the screen is drawn while a thousand cards fly by, on a slow phone
+memory: what eight hours of polling leave in memory
+size: what a phone loads, and what each dependency costs of it
 patch: from the text of a prices answer to the patched page, beside vanilla JavaScript and HTMX, in Chromium
 edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
 cost: what the platform bills, what upstream sees and how old prices are, by simulation, beside plainer designs
 
 Options:
+  --runs N       open: how many times each page is opened, cold and warm [default: 20]
+  --hours N      memory: for how long [default: 8]
   --rounds N     edge: how many times each variant is measured [default: 3]
   --seconds N    edge: for how long each time [default: 5]
-  --json         patch, edge: print JSON in place of tables
+  --json         open, scroll, memory, patch, edge: print JSON in place of tables
   --users N, --locations N, --filter-sets N, --scope account|user
                  cost: only for this many, in place of a range [filter sets: 200]";
 
@@ -89,6 +95,9 @@ pub enum Command {
     Soak(u32),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
+    /// The name of what measures, and arguments for it.
+    BenchApp(&'static str, Vec<OsString>),
+    BenchSize,
     /// With arguments for what measures.
     BenchPatch(Vec<OsString>),
     /// The same.
@@ -197,35 +206,42 @@ fn parse_soak(mut parser: Parser) -> Result<Command> {
 }
 
 fn parse_bench(mut parser: Parser) -> Result<Command> {
-    let edge = match parser.next()? {
-        Some(Arg::Value(name)) if name == "cost" => {
-            return Ok(Command::BenchCost(parser.raw_args()?.collect()));
-        }
-        Some(Arg::Value(name)) if name == "edge" => true,
-        Some(Arg::Value(name)) if name == "patch" => false,
+    let name = match parser.next()? {
         None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help(BENCH_HELP)),
+        Some(Arg::Value(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
+    };
+    if name == "cost" {
+        return Ok(Command::BenchCost(parser.raw_args()?.collect()));
+    }
+    // The options of each that take a number.
+    let numbers: &[&str] = match name.as_str() {
+        "open" => &["runs"],
+        "memory" => &["hours"],
+        "edge" => &["rounds", "seconds"],
+        "scroll" | "size" | "patch" => &[],
+        other => bail!("there is nothing to measure by the name of `{other}`"),
     };
     let mut arguments = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(BENCH_HELP)),
-            Arg::Long("json") => arguments.push("--json".into()),
-            Arg::Long("rounds") if edge => {
-                let rounds: u32 = parser.value()?.parse()?;
-                arguments.push(format!("--rounds={rounds}").into());
-            }
-            Arg::Long("seconds") if edge => {
-                let seconds: u32 = parser.value()?.parse()?;
-                arguments.push(format!("--seconds={seconds}").into());
+            Arg::Long("json") if name != "size" => arguments.push("--json".into()),
+            Arg::Long(option) if numbers.contains(&option) => {
+                let option = option.to_owned();
+                let number: u32 = parser.value()?.parse()?;
+                arguments.push(format!("--{option}={number}").into());
             }
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(if edge {
-        Command::BenchEdge(arguments)
-    } else {
-        Command::BenchPatch(arguments)
+    Ok(match name.as_str() {
+        "open" => Command::BenchApp("open", arguments),
+        "scroll" => Command::BenchApp("scroll", arguments),
+        "memory" => Command::BenchApp("memory", arguments),
+        "size" => Command::BenchSize,
+        "edge" => Command::BenchEdge(arguments),
+        _ => Command::BenchPatch(arguments),
     })
 }
 
@@ -316,12 +332,19 @@ mod tests {
             parsed("bench patch --json").unwrap(),
             Command::BenchPatch(vec!["--json".into()])
         );
+        assert_eq!(
+            parsed("bench open --runs 3").unwrap(),
+            Command::BenchApp("open", vec!["--runs=3".into()])
+        );
+        assert_eq!(parsed("bench size").unwrap(), Command::BenchSize);
         assert_eq!(parsed("bench").unwrap(), Command::Help(BENCH_HELP));
         for line in [
             "bench nothing",
             "bench edge --rounds many",
             "bench edge --fast",
             "bench patch --rounds 5",
+            "bench open --hours 5",
+            "bench size --json",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }

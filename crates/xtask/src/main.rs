@@ -4,6 +4,7 @@
 //! same two commands. Nothing is asked for twice: what is there already costs a look, not a build.
 
 mod apt;
+mod bench_app;
 mod bench_edge;
 mod bench_patch;
 mod browser;
@@ -83,6 +84,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchCost(arguments) => simulate::cost(&project, &arguments)?,
+        Command::BenchApp(name, arguments) => bench_app::run(&project, name, &arguments)?,
+        Command::BenchSize => bench_app::size(&project)?,
         Command::BenchPatch(arguments) => bench_patch::run(&project, &arguments)?,
         Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,
     }
