@@ -143,14 +143,15 @@ fn id_of(element: &Element) -> Option<CargoId> {
     card.id().rsplit_once(ID)?.1.parse().ok()
 }
 
-/// Brings what is told of moves up to date. Prices themselves are never behind.
-pub fn show_moves(list: &Element, cards: &[Card]) {
+/// Brings what is told of moves up to date, on the cards whose names in the page begin with `list`. Prices themselves are
+/// never behind.
+pub fn show_moves(list: &str, cards: &[Card]) {
     for card in cards {
         let Some(moved) = card.price.moved() else {
             continue;
         };
-        let selector = format!("[id$={ID}{}] .moved", card.id());
-        let Ok(Some(shown)) = list.query_selector(&selector) else {
+        let place = document().get_element_by_id(&format!("{list}{ID}{}", card.id()));
+        let Some(shown) = place.map(|place| find(&place, ".moved")) else {
             continue;
         };
         let (moved, class) = card.moved(moved);

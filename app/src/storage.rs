@@ -26,6 +26,15 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// A value kept at that moment by this phone's clock, in place of another: it is the later one even where the other came
+    /// from a phone whose clock is a day ahead.
+    fn after(before: Option<&Self>, value: String, now: u64) -> Self {
+        Self {
+            at: before.map_or(now, |before| now.max(before.at + 1)),
+            value,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (at, value) = text.split_once('|')?;
         Some(Self {
@@ -59,10 +68,8 @@ impl Storage {
 
     /// Keeps a value here and with Telegram.
     pub fn put(&self, name: &str, value: String) {
-        let kept = Kept {
-            at: js_sys::Date::now() as u64,
-            value,
-        };
+        let now = js_sys::Date::now() as u64;
+        let kept = Kept::after(self.get(name).as_ref(), value, now);
         self.put_here(name, &kept);
         self.platform.cloud_put(&self.name(name), &kept.to_text());
     }
@@ -127,5 +134,17 @@ mod tests {
         for text in ["", "5", "x|y", "|", "-5|x"] {
             assert_eq!(Kept::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_last_is_later_whatever_the_clocks_say() {
+        let kept = |at| Kept {
+            at,
+            value: String::new(),
+        };
+        assert_eq!(Kept::after(None, String::new(), 5), kept(5));
+        assert_eq!(Kept::after(Some(&kept(4)), String::new(), 5), kept(5));
+        assert_eq!(Kept::after(Some(&kept(5)), String::new(), 5), kept(6));
+        assert_eq!(Kept::after(Some(&kept(99)), String::new(), 5), kept(100));
     }
 }

@@ -32,7 +32,8 @@ pub async fn answer(id: CargoId, reader: &Reader) -> Result<Answer, Failure> {
             retry_after_ms: RETRY_AFTER,
         }
     })?;
-    Ok(Answer::json(200, &History { changes })
+    let now = reader.now().0;
+    Ok(Answer::json(200, &History { now, changes })
         .header("cache-control", format!("private, max-age={KEPT_FOR}"))
         .header("vary", "authorization"))
 }

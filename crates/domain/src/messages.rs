@@ -130,6 +130,8 @@ pub struct DetailPage {
 /// Answer of `GET /api/cargos/{id}/history`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
+    /// When this is told, Unix milliseconds by the edge's clock: a phone's may be a day off.
+    pub now: u64,
     /// How the price went, oldest first; at most [`PriceHistory::MOST`] changes.
     pub changes: PriceHistory,
 }

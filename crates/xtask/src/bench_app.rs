@@ -68,6 +68,7 @@ pub fn run(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> 
         .arg(format!("tests/bench/app/{name}.mjs"))
         .args(arguments)
         .env("LOADBOARD_LINK", link)
+        .env("SIM_URL", format!("http://127.0.0.1:{simulator_port}"))
         .env("CHROME", chrome);
     processes::run(&mut node)
 }

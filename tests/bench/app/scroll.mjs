@@ -2,17 +2,16 @@
 //
 //   cargo xtask bench scroll [--json]
 
-import { launch, link, newContext, phone, quantile } from "./phone.mjs";
+import { launch, link, newContext, phone, quantile, required } from "./phone.mjs";
 
 const CARDS = 1000;
 const GESTURES = 6;
 
 const browser = await launch();
 const { page, devtools } = await phone(await newContext(browser));
-const address = new URL(link);
-// There are more of everybody's than of one's own.
-address.search = "mode=all";
-await page.goto(address.href);
+const body = JSON.stringify({ add: CARDS });
+await fetch(`${required("SIM_URL")}/_control`, { method: "POST", headers: { "content-type": "application/json" }, body });
+await page.goto(link);
 await page.waitForSelector("li.card .price");
 for (;;) {
   const count = await page.locator("li.card").count();

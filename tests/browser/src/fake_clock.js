@@ -7,6 +7,8 @@ const real = {
   clearInterval: globalThis.clearInterval.bind(globalThis),
 };
 
+const realDate = Date.now;
+
 let now = 0;
 let last = 0;
 let timers = new Map();
@@ -31,6 +33,12 @@ export function install() {
 export function uninstall() {
   Object.assign(globalThis, real);
   delete performance.now;
+  Date.now = realDate;
+}
+
+/** Sets the phone's date, which nothing else follows, so many days off. */
+export function set_date(days) {
+  Date.now = () => realDate() + days * 86_400_000;
 }
 
 // A turn of the page's loop by a message: the browser holds nested timers back for 4 ms each.

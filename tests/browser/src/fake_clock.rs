@@ -9,6 +9,7 @@ extern "C" {
     async fn settle();
     async fn paint();
     async fn advance(ms: f64);
+    fn set_date(days: f64);
 }
 
 /// The page's time, until dropped.
@@ -24,6 +25,11 @@ impl FakeClock {
     /// Lets this many milliseconds pass.
     pub async fn advance(&self, ms: u32) {
         advance(f64::from(ms)).await;
+    }
+
+    /// Sets the phone's date, which nothing else follows, so many days off.
+    pub fn set_date(&self, days: f64) {
+        set_date(days);
     }
 
     /// Lets the browser paint, which is when it tells what came into view.

@@ -9,6 +9,7 @@ mod page;
 mod polling;
 mod prices;
 mod session;
+mod storage;
 mod telegram;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -62,6 +62,8 @@ impl Drop for Scene {
     }
 }
 
+const HOUR: u32 = 3_600_000;
+
 #[wasm_bindgen_test]
 async fn the_board_polls_at_the_pace_of_the_edge() {
     let scene = Scene::begin().await;
@@ -89,6 +91,23 @@ async fn a_change_appears_and_nothing_else_moves() {
     assert_eq!(scene.host.price(1), "10 000 ₽");
 }
 
+/// Ages are told by the edge, and paces need no date.
+#[wasm_bindgen_test]
+async fn a_phone_whose_date_is_a_day_off_shows_what_any_other_does() {
+    for days in [-1.0, 1.0] {
+        let scene = Scene::begin().await;
+        scene.clock.set_date(days);
+        scene.clock.advance(11_000).await;
+        assert_eq!(scene.server.polls(), 2);
+        assert!(scene.host.says("Цены обновлены"));
+        assert!(!scene.host.says("дн назад") && !scene.host.says("ч назад"));
+        scene.server.set_rows(&[(2, 2_100_000), (1, 1_000_000)]);
+        scene.clock.advance(11_000).await;
+        assert_eq!(scene.host.price(2), "21 000 ₽");
+        assert!(scene.host.says("▲ 1 000 ₽, только что"));
+    }
+}
+
 #[wasm_bindgen_test]
 async fn an_unchanged_answer_is_asked_for_by_its_tag() {
     let scene = Scene::begin().await;
@@ -111,7 +130,7 @@ async fn a_hidden_board_rests_and_polls_at_once_on_return() {
     let scene = Scene::begin().await;
     scene.clock.advance(5_000).await;
     set_hidden(true);
-    scene.clock.advance(600_000).await;
+    scene.clock.advance(HOUR).await;
     assert_eq!(scene.server.polls(), 1);
     set_hidden(false);
     scene.clock.settle().await;

@@ -13,8 +13,8 @@ use crate::{
 
 #[wasm_bindgen(inline_js = r#"
 let handlers, calls;
-// One object, as in Telegram: the app may keep it.
-const app = {};
+// One object for all tests, as in Telegram: the app may keep it.
+const app = (globalThis.telegramsApp ??= {});
 export function place_script() {
   const script = document.createElement("script");
   script.id = "telegram-web-app";

@@ -83,11 +83,10 @@ pub fn show(place: &Element, shared: Shared, whose: Whose) {
     at_end(move || drop(cards));
 
     // Stars and moves: brought up to date in the page, so that no card has a subscription but its price.
-    let stars: Element = list.clone().into();
+    let stars: Element = list.into();
     effect(move || watch_list.with(|watched| show_stars(&stars, |id| watched.contains(id))));
-    let moves: Element = list.into();
-    let tell_moves = move || show_moves(&moves, &rows.cards_untracked());
-    every(MOVES_TOLD_EVERY, tell_moves.clone());
+    let tell_moves = move || show_moves(names, &rows.cards_untracked());
+    every(MOVES_TOLD_EVERY, tell_moves);
     effect(move || {
         rows.follow_moves();
         tell_moves();

@@ -11,6 +11,7 @@ use super::Shared;
 use crate::{
     api::ApiError,
     card::Card,
+    clock,
     dom::{find, on, show_class, show_flag, show_html, show_text, touched},
     feed::{Feed, Phase, Source},
     price::live_price,
@@ -29,6 +30,20 @@ pub fn show(screen: Element, shared: Shared) {
     });
 }
 
+/// How the price went, as the edge told it and as it has been seen to go on.
+struct Told {
+    changes: PriceHistory,
+    /// So far the edge's clock is ahead of [`clock::now`], in milliseconds.
+    ahead: f64,
+}
+
+impl Told {
+    /// This moment, by the edge's clock.
+    fn now(&self) -> u64 {
+        (clock::now() + self.ahead) as u64
+    }
+}
+
 /// Where the detail stands.
 #[derive(Clone, Debug, PartialEq)]
 enum State {
@@ -43,7 +58,7 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
         platform, router, ..
     } = shared;
     let state = Signal::new(State::Loading);
-    let history = Signal::new(None::<PriceHistory>);
+    let history = Signal::new(None::<Told>);
     let (card, feed) = card_of(shared, id);
 
     let owner = Signal::new(Owner::current().unwrap_or_default());
@@ -56,7 +71,10 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
                 Err(error) => state.set(State::Failed(error)),
             }
             if let Ok(answer) = api.history(id).await {
-                history.set(Some(answer.changes));
+                history.set(Some(Told {
+                    changes: answer.changes,
+                    ahead: answer.now as f64 - clock::now(),
+                }));
             }
         };
         owner.with_untracked(|owner| spawn(owner, task));
@@ -176,25 +194,24 @@ fn card_of(shared: Shared, id: CargoId) -> (Signal<Option<Card>>, Feed) {
     (card, own)
 }
 
-fn show_price(place: &Element, card: &Card, history: Signal<Option<PriceHistory>>) {
+fn show_price(place: &Element, card: &Card, history: Signal<Option<Told>>) {
     place.set_inner_html("<section class=\"card\"><p class=\"price\"></p><div></div></section>");
     live_price(find(place, ".price"), card.price_tag());
     // What moves while it is looked at goes on the chart at once.
     let price = card.price.signal().clone();
     effect(move || {
-        let now = price.get();
-        history.update(|history| {
-            if let Some(history) = history {
-                history.note(js_sys::Date::now() as u64, now);
+        let is = price.get();
+        history.update(|told| {
+            if let Some(told) = told {
+                told.changes.note(told.now(), is);
             }
         });
     });
     show_html(find(place, "div"), move || {
-        let now = js_sys::Date::now() as u64;
-        history.with(|history| {
-            history
-                .as_ref()
-                .map_or_else(String::new, |history| chart::html(history.changes(), now))
+        history.with(|told| {
+            told.as_ref().map_or_else(String::new, |told| {
+                chart::html(told.changes.changes(), told.now())
+            })
         })
     });
 }
