@@ -115,7 +115,7 @@ impl Api {
         filters: &Filters,
         Window { offset, limit }: Window,
     ) -> Result<(CargoList<CardRow>, Freshness), ApiError> {
-        let window = format!("limit={limit}&offset={offset}{}", html());
+        let window = format!("limit={limit}&offset={offset}&{}", html());
         self.rows(&path("/api/cargos/", filters, &window)).await
     }
 
@@ -127,7 +127,7 @@ impl Api {
         &self,
         ids: &[CargoId],
     ) -> Result<(CargoList<CardRow>, Freshness), ApiError> {
-        self.rows(&format!("/api/cargos/?{}{}", named(ids), html()))
+        self.rows(&format!("/api/cargos/?{}&{}", named(ids), html()))
             .await
     }
 
@@ -136,7 +136,7 @@ impl Api {
     /// # Errors
     /// See [`ApiError`].
     pub async fn detail(&self, id: CargoId) -> Result<DetailPage, ApiError> {
-        let path = format!("/api/cargos/{id}/?{}", &html()[1..]);
+        let path = format!("/api/cargos/{id}/?{}", html());
         let detail: Detail<DetailPage> = self.one(&path).await?;
         Ok(detail.cargo)
     }
@@ -419,7 +419,7 @@ impl Answer {
 
 /// Asks for cards in the language that is spoken.
 fn html() -> String {
-    format!("&html={}", lang::spoken().tag())
+    format!("html={}", lang::spoken().tag())
 }
 
 fn named(ids: &[CargoId]) -> String {

@@ -258,36 +258,92 @@ test("everything is said in English to whoever wants it", async ({ page }) => {
   expect(await page.locator(".detail h2").allTextContents()).not.toContain("Маршрут");
 });
 
-const THEMES: [string, string][] = [
-  ["light", Board.link()],
-  ["dark", Board.linkWithTheme(DARK)],
-];
-
-for (const [name, link] of THEMES) {
-  test(`every screen is accessible, ${name}`, async ({ page }) => {
-    const board = new Board(page);
-    const look = async (screen: string) => {
-      await page.waitForTimeout(400);
-      await page.screenshot({ path: `../../test-results/${screen}-${name}.png` });
-      await expectAccessible(page);
-    };
-    await board.openWithCards(link);
-    const ids = await board.ids();
-    await board.card(ids[1]).locator(".star").tap();
-    await simulator.setPrice(ids[0], 9_870_000);
-    await simulator.remove(ids[2]);
-    await expect(board.farewell(ids[2])).toBeVisible({ timeout: 20_000 });
-    await look("list");
-    await openFilters(page);
-    await chooseCity(page, "Город загрузки", "моск", "Москва");
-    await look("filters");
-    await apply(page);
-    await look("filtered");
-    await page.getByRole("tab", { name: /Избранное/ }).tap();
-    await expect(page.locator(".of-watched li.card")).toHaveCount(1);
-    await look("watched");
-    await page.locator(".of-watched a.open").tap();
-    await expect(page.locator(".facts")).toBeVisible();
-    await look("cargo");
-  });
+/** Every screen in both themes and both languages, looked at by axe-core here and by people in test-results. */
+for (const [theme, link] of [["light", Board.link()], ["dark", Board.linkWithTheme(DARK)]]) {
+  for (const language of ["ru", "en"]) {
+    test(`every screen is accessible, ${theme}, ${language}`, async ({ page }) => {
+      const board = new Board(page);
+      const look = async (screen: string) => {
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: `../../test-results/${screen}-${theme}-${language}.png` });
+        await expectAccessible(page);
+      };
+      const driver = JSON.parse(new URLSearchParams(new URLSearchParams(new URL(link).hash.slice(1)).get("tgWebAppData")!).get("user")!).id;
+      await page.addInitScript(
+        ([driver, language]) => localStorage.setItem(`loadboard_${driver}_language`, `1|${language}`),
+        [driver, language] as const,
+      );
+      await board.openWithCards(link);
+      const ids = await board.ids();
+      await board.card(ids[1]).locator(".star").tap();
+      await simulator.setPrice(ids[0], 9_870_000);
+      await simulator.remove(ids[2]);
+      await expect(board.card(ids[2]).locator(".farewell")).toBeVisible({ timeout: 20_000 });
+      await look("list");
+      await page.locator("button.filters").tap();
+      await page.locator("#start").fill("моск");
+      await page.getByRole("option", { name: "Москва", exact: true }).tap();
+      await look("filters");
+      await page.locator(".sheet-foot button").tap();
+      await expect(page.getByRole("dialog")).toHaveCount(0);
+      await look("filtered");
+      await page.locator(".tab.starred").tap();
+      await expect(page.locator(".of-watched li.card")).toHaveCount(1);
+      await look("watched");
+      await page.locator(".of-watched a.open").tap();
+      await expect(page.locator(".facts")).toBeVisible();
+      await look("cargo");
+      await expect(page.locator("html")).toHaveAttribute("lang", language);
+      const cyrillic = await page.locator(".tab, h1.spoken, .status, dt").evaluateAll((said) => said.filter((element) => /[а-я]/i.test(element.textContent!)).length);
+      expect(cyrillic > 0).toBe(language === "ru");
+    });
+  }
 }
+
+test("a busy server asks for patience and the cards come by themselves", async ({ page }) => {
+  const board = new Board(page);
+  let busy = true;
+  await page.route(/\/api\/cargos\/\?/, (route) =>
+    busy ? route.fulfill({ status: 429, headers: { "retry-after": "2" }, body: "{}" }) : route.continue(),
+  );
+  await board.open();
+  await expect(page.getByRole("heading", { name: "Сейчас много запросов" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Повторить" }), "nobody is sent to make it busier").toHaveCount(0);
+  busy = false;
+  await expect(board.cards).toHaveCount(20, { timeout: 30_000 });
+});
+
+test("a WebView that is too old is told so in place of a blank page", async ({ page }) => {
+  await page.addInitScript(() => {
+    WebAssembly.validate = () => false;
+  });
+  await new Board(page).open();
+  await expect(page.getByRole("heading", { name: "Обновите Telegram или браузер" })).toBeVisible();
+  await expect(page.locator("#app")).toBeHidden();
+  await expectAccessible(page);
+});
+
+test("a new build is loaded when the driver rests, and once", async ({ page }) => {
+  await page.clock.install();
+  const board = new Board(page);
+  await page.route(/\/api\/cargos\/prices\//, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), "x-build": "another" } });
+  });
+  await board.openWithCards();
+  let loads = 0;
+  page.on("load", () => (loads += 1));
+  const minutes = async (count: number) => {
+    for (let second = 0; second < count * 60; second += 10) {
+      await page.clock.runFor(10_000);
+      await page.waitForTimeout(50);
+    }
+  };
+  await minutes(1);
+  expect(loads, "not under his hands").toBe(0);
+  await minutes(3);
+  expect(loads).toBe(1);
+  await expect(board.cards.first()).toBeVisible();
+  await minutes(4);
+  expect(loads, "once").toBe(1);
+});
