@@ -4,7 +4,8 @@
 //
 // - Of the JavaScript around the program only what the page uses stays, and of the program only what that JavaScript calls:
 //   crates export functions for whoever may need them.
-// - A panic is a trap and says nothing: the words it would say are left out, and all that puts them together.
+// - A panic is a trap and says nothing: the words it would say are left out, and all that puts them together. So are words
+//   of errors that the app does not read.
 // - wasm-opt, after both, finds what nobody needs any more. Names on the border between the two become letters.
 // - Both files get a name by their final content: what is cached under one name never changes.
 
@@ -23,10 +24,16 @@ const LAST_WORDS = [
   /^alloc(\[\w+\])?::raw_vec::(handle_error|capacity_overflow)/,
 ];
 
+/** What tells in words of JSON that is not as it should be: the app only asks whether it is. Returns that all went well. */
+const UNREAD = /^<serde_json(\[\w+\])?::error::JsonUnexpected as core(\[\w+\])?::fmt::Display>::fmt/;
+
+/** The file that a panic would name. */
+const SOURCE = /(?:\/rustc\/[0-9a-f]{40}\/|crates\/|app\/)[\w./-]+\.rs/g;
+
 /** What rustc uses by default: with all features on, the output is one that older WebViews refuse. */
 const FEATURES = ["bulk-memory", "reference-types", "sign-ext", "nontrapping-float-to-int", "mutable-globals", "multivalue"];
-const PASSES = ["--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
-const NAMES = process.argv.includes("--keep-names") ? "-g" : "--strip-debug";
+const PASSES = ["--gufa", "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
+const KEEP_NAMES = process.argv.includes("--keep-names");
 
 const dist = process.argv[2];
 const [, trunks] = only(/^loadboard-(\w+)\.js$/);
@@ -48,11 +55,14 @@ const module = binaryen.readBinary(readFileSync(program));
 removeUnusedExports();
 const silenced = removeLastWords();
 if (silenced === 0) throw new Error("no function of a panic was found: has the program lost its names?");
-writeFileSync(program, module.emitBinary());
+binaryen.setDebugInfo(KEEP_NAMES);
+writeFileSync(program, withoutSources(Buffer.from(module.emitBinary())));
 optimize();
 const letters = {};
+// What the program calls the JavaScript around it.
+let border = "";
 writeFileSync(program, renameBorder(readFileSync(program)));
-const shrunk = transformSync(glue, {
+const shrunk = transformSync(glue.replaceAll(border, "_"), {
   format: "esm",
   minify: true,
   mangleProps: new RegExp(`^(${Object.keys(letters).join("|")})$`),
@@ -78,17 +88,25 @@ function removeUnusedExports() {
 function removeLastWords() {
   const functions = Array.from({ length: module.getNumFunctions() }, (_, i) => binaryen.getFunctionInfo(module.getFunctionByIndex(i)));
   const speaking = functions.filter(({ name, module }) => !module && LAST_WORDS.some((words) => words.test(name)));
-  for (const { name, params, results } of speaking) {
+  const replace = ({ name, params, results }, body) => {
     module.removeFunction(name);
-    module.addFunction(name, params, results, [], module.unreachable());
-  }
+    module.addFunction(name, params, results, [], body);
+  };
+  speaking.forEach((last) => replace(last, module.unreachable()));
+  functions.filter(({ name }) => UNREAD.test(name)).forEach((words) => replace(words, module.i32.const(0)));
   return speaking.length;
 }
 
 function optimize() {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   const wasmOpt = join(import.meta.dirname, "../node_modules/.bin/wasm-opt");
-  execFileSync(wasmOpt, [...features, ...PASSES, NAMES, program, "-o", program]);
+  execFileSync(wasmOpt, [...features, ...PASSES, KEEP_NAMES ? "-g" : "--strip-debug", program, "-o", program]);
+}
+
+/** The program with nothing in place of the names of source files, which stand among its data. */
+function withoutSources(wasm) {
+  const blank = (name) => "\0".repeat(name.length);
+  return Buffer.from(wasm.toString("latin1").replace(SOURCE, blank), "latin1");
 }
 
 /** The program with letters for the names of its imports and exports, which `letters` holds then. */
@@ -125,7 +143,10 @@ function renameBorder(wasm) {
     const count = number();
     const content = encoded(count);
     for (let i = 0; i < count; i += 1) {
-      if (id === IMPORTS) content.push(...named(text()));
+      if (id === IMPORTS) {
+        border = text();
+        content.push(...named("_"));
+      }
       content.push(...named(letter(text())));
       const kind = wasm[at];
       const description = at++;

@@ -140,7 +140,7 @@ pub fn of_list(id: CargoId) -> Option<Element> {
 
 fn id_of(element: &Element) -> Option<CargoId> {
     let card = element.closest("li.card").ok()??;
-    card.id().rsplit_once(ID)?.1.parse().ok()
+    card.id().rsplit_once('-')?.1.parse().ok()
 }
 
 /// Brings what is told of moves up to date, on the cards whose names in the page begin with `list`. Prices themselves are

@@ -161,8 +161,14 @@ test("without a signed link the board says where to open it", async ({ page }) =
 test("a first load that fails says so and heals by itself", async ({ page }) => {
   const board = new Board(page);
   let failing = true;
-  await page.route(/\/api\/cargos\//, (route) => (failing ? route.fulfill({ status: 503, body: "{}" }) : route.continue()));
+  let answer: { status: number; contentType?: string; body: string } = { status: 503, body: "{}" };
+  await page.route(/\/api\/cargos\//, (route) => (failing ? route.fulfill(answer) : route.continue()));
   await board.open();
+  await expect(page.getByRole("button", { name: "Повторить" })).toBeVisible();
+  // What makes no sense is no better.
+  answer = { status: 200, contentType: "application/json", body: '{"total": 1.5, "cargos": [{"id": true}]}' };
+  await page.getByRole("button", { name: "Повторить" }).tap();
+  await page.waitForResponse((response) => response.status() === 200 && response.url().includes("/api/cargos/"));
   await expect(page.getByRole("button", { name: "Повторить" })).toBeVisible();
   failing = false;
   await expect(board.cards).toHaveCount(20, { timeout: 30_000 });
