@@ -128,7 +128,9 @@ function renameBorder(wasm) {
   };
   const encoded = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...encoded(value >>> 7)]);
   const named = (name) => [...encoded(Buffer.byteLength(name)), ...Buffer.from(name)];
-  const letter = (name) => (letters[name] ??= `_${Object.keys(letters).length.toString(36)}`);
+  const ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const spelled = (number) => (number < 52 ? ALPHABET[number] : spelled(Math.floor(number / 52) - 1) + ALPHABET[number % 52]);
+  const letter = (name) => (letters[name] ??= spelled(Object.keys(letters).length));
 
   const parts = [wasm.subarray(0, at)];
   while (at < wasm.length) {

@@ -135,8 +135,20 @@ pub fn in_view() -> Option<CargoId> {
 
 /// The card of a cargo in the list.
 pub fn of_list(id: CargoId) -> Option<Element> {
-    document().get_element_by_id(&format!("{ID}{id}"))
+    named("", id)
 }
+
+/// The card of a cargo among those that are watched.
+pub fn of_watched(id: CargoId) -> Option<Element> {
+    named(WATCHED, id)
+}
+
+fn named(list: &str, id: CargoId) -> Option<Element> {
+    document().get_element_by_id(&format!("{list}{ID}{id}"))
+}
+
+/// What the names of cards that are watched begin with.
+pub const WATCHED: &str = "watched-";
 
 fn id_of(element: &Element) -> Option<CargoId> {
     let card = element.closest("li.card").ok()??;
@@ -150,8 +162,7 @@ pub fn show_moves(list: &str, cards: &[Card]) {
         let Some(moved) = card.price.moved() else {
             continue;
         };
-        let place = document().get_element_by_id(&format!("{list}{ID}{}", card.id()));
-        let Some(shown) = place.map(|place| find(&place, ".moved")) else {
+        let Some(shown) = named(list, card.id()).map(|place| find(&place, ".moved")) else {
             continue;
         };
         let (moved, class) = card.moved(moved);

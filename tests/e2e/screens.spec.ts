@@ -347,3 +347,27 @@ test("a new build is loaded when the driver rests, and once", async ({ page }) =
   await minutes(4);
   expect(loads, "once").toBe(1);
 });
+
+test("a keyboard goes on from where it left", async ({ page }) => {
+  const board = new Board(page);
+  await board.openWithCards();
+  const focused = () => page.evaluate(() => document.activeElement!.closest("[id]")?.id + " " + document.activeElement!.className);
+  const [, , id] = await board.ids();
+  await board.card(id).locator("a.open").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".detail h1")).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByRole("button", { name: "Назад" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect.poll(focused).toBe(`cargo-${id} open`);
+
+  const filters = page.getByRole("button", { name: "Фильтры" });
+  for (const close of [() => page.keyboard.press("Escape"), () => page.getByRole("button", { name: "Закрыть" }).tap()]) {
+    await filters.focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await close();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(filters).toBeFocused();
+  }
+});

@@ -2,11 +2,12 @@
 
 use domain::CargoId;
 use leptos::prelude::*;
+use web_sys::{Element, FocusOptions, HtmlElement};
 
 use super::Shared;
 use crate::{
-    card::{in_view, of_list},
-    dom::on,
+    card::{in_view, of_list, of_watched},
+    dom::{find_as, on},
     feed::{Below, Feed, Phase},
     reactive::{Signal, effect},
     telegram::session_storage,
@@ -59,6 +60,7 @@ pub fn keep(shared: Shared) {
     let router = shared.router;
     let screen = move || screen_of(router.cargo.get().is_some(), router.watched.get());
     let shown = Signal::new(untrack(screen));
+    let opened = Signal::new(router.cargo.get_untracked());
     let mark = Signal::new(None::<Mark>);
     effect(move || {
         let now = screen();
@@ -71,6 +73,13 @@ pub fn keep(shared: Shared) {
         if before == Screen::List {
             mark.set(Mark::now());
         }
+        // A keyboard goes on from where it left.
+        match (opened.get_untracked(), now) {
+            (Some(cargo), Screen::List) => focus(of_list(cargo)),
+            (Some(cargo), Screen::Watched) => focus(of_watched(cargo)),
+            _ => {}
+        }
+        opened.set(router.cargo.get_untracked());
         match mark.get_untracked() {
             Some(mark) if now == Screen::List => mark.find_again(),
             _ => request_animation_frame(|| window().scroll_to_with_x_and_y(0.0, 0.0)),
@@ -124,6 +133,19 @@ fn come_back(list: Feed, there: impl Fn(Mark) + 'static) {
         } else if !has_begun {
             has_begun = true;
             list.load_up_to(rows);
+        }
+    });
+}
+
+/// Gives the focus to a card, once its screen is there.
+fn focus(card: Option<Element>) {
+    let link = card.map(|card| find_as::<HtmlElement>(&card, ".open"));
+    request_animation_frame(move || {
+        let options = FocusOptions::new();
+        // Where the window is comes back by itself.
+        options.set_prevent_scroll(true);
+        if let Some(link) = link {
+            let _ = link.focus_with_options(&options);
         }
     });
 }

@@ -9,7 +9,7 @@ use super::{
     notice::{self, Whose},
 };
 use crate::{
-    card::{Card, CardView, Tapped, show_moves, show_stars, tapped},
+    card::{Card, CardView, Tapped, WATCHED, show_moves, show_stars, tapped},
     dom::{every, find, find_as, on, show_class},
     early,
     feed::Phase,
@@ -44,7 +44,7 @@ pub fn show(place: &Element, shared: Shared, whose: Whose) {
     } = shared;
     let (feed, names) = match whose {
         Whose::List => (shared.list, ""),
-        Whose::Watched => (shared.watched, "watched-"),
+        Whose::Watched => (shared.watched, WATCHED),
     };
     let sort = move || match whose {
         Whose::List => router.view.with(|view| view.sort),

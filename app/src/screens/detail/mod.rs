@@ -5,14 +5,14 @@ mod chart;
 use cards::text::{words, words::Said};
 use domain::{CargoId, PriceHistory, messages::DetailPage, money::price_text};
 use leptos::prelude::*;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 
 use super::Shared;
 use crate::{
     api::ApiError,
     card::Card,
     clock,
-    dom::{find, on, show_class, show_flag, show_html, show_text, touched},
+    dom::{find, find_as, on, show_class, show_flag, show_html, show_text, touched},
     feed::{Feed, Phase, Source},
     price::live_price,
     reactive::{Signal, effect, spawn},
@@ -54,6 +54,8 @@ enum State {
 
 fn open(screen: &Element, shared: Shared, id: CargoId) {
     screen.set_inner_html(&template());
+    // What is read out first, and where a keyboard goes on from.
+    let _ = find_as::<HtmlElement>(screen, "h1").focus();
     let Shared {
         platform, router, ..
     } = shared;
@@ -219,7 +221,7 @@ fn show_price(place: &Element, card: &Card, history: Signal<Option<Told>>) {
 fn template() -> String {
     let words = words();
     format!(
-        "<header class=\"bar\"><button type=\"button\" class=\"icon back\" aria-label=\"{}\"></button><h1></h1>\
+        "<header class=\"bar\"><button type=\"button\" class=\"icon back\" aria-label=\"{}\"></button><h1 tabindex=\"-1\"></h1>\
          <button type=\"button\" class=\"star\" aria-label=\"{}\"></button>\
          <button type=\"button\" class=\"icon share\" aria-label=\"{}\"></button>{}</header>\
          <main><div class=\"notice none\"><h2></h2><p></p><button type=\"button\">{}</button></div>\

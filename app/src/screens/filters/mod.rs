@@ -46,15 +46,22 @@ fn open(place: &Element, shared: Shared, begun_with: Signal<View>) {
     let dialog: HtmlDialogElement = find_as(place, "dialog");
     // Not if it is open already.
     let _ = dialog.show_modal();
-    let close = move || shared.filters_open.set(false);
-    on(&dialog, "close", move |_| close());
-    on(&find(place, ".close"), "click", move |_| close());
+    // The dialog closes by itself too, and gives the focus back to what opened it.
+    let close = {
+        let dialog = dialog.clone();
+        move || dialog.close()
+    };
+    on(&dialog, "close", move |_| shared.filters_open.set(false));
+    on(&find(place, ".close"), "click", {
+        let close = close.clone();
+        move |_| close()
+    });
     let backdrop = dialog.clone();
     on(&dialog, "click", move |event| {
         // A tap on what lies behind the sheet has the dialog itself as its target.
         let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
         if target.as_ref() == Some(backdrop.as_ref()) {
-            close();
+            backdrop.close();
         }
     });
     on(&find(place, ".language"), "click", move |_| {
