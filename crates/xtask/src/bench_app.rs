@@ -14,23 +14,11 @@ use crate::{build, link, ports, processes};
 
 /// Builds and starts what takes part, and measures. `arguments` are those of the script of that name.
 pub fn run(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> {
-    let environment = setup::run(
-        project,
-        Needs {
-            builders: true,
-            browser: true,
-            lint: false,
-        },
-    )?;
+    let environment = setup::run(project, Needs::to_build_and_browse())?;
     let workspace = Workspace::read(project, &environment)?;
     build::run(project, &environment)?;
     servers::build_simulator(project, &environment)?;
-    let chrome = environment
-        .browser
-        .as_ref()
-        .context("no browser was set up")?
-        .chrome
-        .clone();
+    let chrome = &environment.found_browser()?.chrome;
 
     let secrets = Secrets::example(project)?;
     let (simulator_port, worker_port) = (ports::any_free()?, ports::any_free()?);

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::processes;
 use crate::project::Project;
@@ -17,21 +17,9 @@ const PACKAGE: &str = "bench-patch";
 
 /// Builds the app's part as the app is built, and measures. `arguments` are those of run.mjs.
 pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
-    let environment = setup::run(
-        project,
-        Needs {
-            builders: true,
-            browser: true,
-            lint: false,
-        },
-    )?;
+    let environment = setup::run(project, Needs::to_build_and_browse())?;
     let workspace = Workspace::read(project, &environment)?;
-    let chrome = environment
-        .browser
-        .as_ref()
-        .context("no browser was set up")?
-        .chrome
-        .clone();
+    let chrome = &environment.found_browser()?.chrome;
     let folder = workspace.target.join(PACKAGE);
     step(&format!("building {PACKAGE}"), || {
         let mut cargo = environment.command("cargo");

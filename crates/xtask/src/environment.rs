@@ -4,6 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context, Result};
+
+use crate::browser::Browser;
 use crate::toolchain::Toolchain;
 
 /// The chosen toolchain and the folders of tools, put into place by [`crate::setup`].
@@ -12,10 +15,15 @@ pub struct Environment {
     pub toolchain: Toolchain,
     /// Folders searched before the user's own `PATH`, first one first.
     pub path: Vec<PathBuf>,
-    pub browser: Option<crate::browser::Browser>,
+    pub browser: Option<Browser>,
 }
 
 impl Environment {
+    /// The browser, where [`crate::setup`] was asked for one.
+    pub fn found_browser(&self) -> Result<&Browser> {
+        self.browser.as_ref().context("no browser was set up")
+    }
+
     /// A command that runs with the chosen toolchain and tools, in the current directory.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let program = program.as_ref();

@@ -32,6 +32,13 @@ impl Needs {
         }
     }
 
+    pub fn to_build_and_browse() -> Needs {
+        Needs {
+            browser: true,
+            ..Needs::to_build()
+        }
+    }
+
     pub fn to_build() -> Needs {
         Needs {
             builders: true,

@@ -54,7 +54,6 @@ pub struct Words {
     /// Behind what is wrong, around an age.
     pub prices_of: [&'static str; 2],
 
-    pub cargos: Forms,
     pub new_cargos: Forms,
     pub seconds: &'static str,
     pub minutes: &'static str,
@@ -178,7 +177,6 @@ pub const RU: Words = Words {
     no_answer: "Нет связи с сервером",
     prices_of: [", цены ", " назад"],
 
-    cargos: ["груз", "груза", "грузов"],
     new_cargos: ["новый груз", "новых груза", "новых грузов"],
     seconds: "с",
     minutes: "мин",
@@ -303,7 +301,6 @@ pub const EN: Words = Words {
     no_answer: "The server does not answer",
     prices_of: [", prices from ", " ago"],
 
-    cargos: ["cargo", "cargos", "cargos"],
     new_cargos: ["new cargo", "new cargos", "new cargos"],
     seconds: "s",
     minutes: "min",

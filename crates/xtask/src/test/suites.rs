@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 
 use super::servers::Servers;
 use super::{Outcome, Run, Suite};
-use crate::browser::Browser;
 use crate::processes::{self, Child};
 use crate::tally::Tally;
 use crate::toolchain::WASM;
@@ -53,7 +52,7 @@ impl Run<'_> {
     }
 
     pub(super) fn browser(&self) -> Result<Outcome> {
-        let browser = self.found_browser()?;
+        let browser = self.environment.found_browser()?;
         let packages = self.packages_for_wasm_with(BROWSER_TEST)?;
         if packages.is_empty() {
             bail!("no package for wasm has a test that begins with {BROWSER_TEST}");
@@ -69,7 +68,7 @@ impl Run<'_> {
     }
 
     pub(super) fn e2e(&self) -> Result<Outcome> {
-        let chrome = &self.found_browser()?.chrome;
+        let chrome = &self.environment.found_browser()?.chrome;
         let servers = Servers::start(self, Suite::E2e)?;
         let report = self.project.scratch("playwright.json");
         // An old report must not speak for a run that wrote none.
@@ -92,13 +91,6 @@ impl Run<'_> {
             tally,
             succeeded: status.success(),
         })
-    }
-
-    fn found_browser(&self) -> Result<&Browser> {
-        self.environment
-            .browser
-            .as_ref()
-            .context("no browser was set up")
     }
 
     /// `cargo test` for these packages, compiled: what it takes from here on is the tests' own time.
