@@ -11,6 +11,7 @@ pub mod filters;
 pub mod lang;
 pub mod messages;
 pub mod money;
+pub mod orders;
 pub mod price_book;
 pub mod price_delta;
 pub mod price_history;

@@ -69,6 +69,13 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// Says that the parameter is needed, unless something else was wrong with it.
+    pub(crate) fn require(&mut self, field: &str) {
+        if self.errors.iter().all(|error| error.field != field) {
+            self.error(field, "missing");
+        }
+    }
+
     /// A whole number within `range`.
     pub(crate) fn number(
         &mut self,
