@@ -1,0 +1,667 @@
+//! A board: what upstream lists, right the moment it changes.
+//!
+//! Where [`HotCopies`](crate::HotCopies) serve what is a little old while it is read anew, a board is cache-aside: it holds
+//! what was read upstream, is told of each change by whoever made it, and a time to live is its insurance against changes that
+//! nobody told. There is one of each board, in an object; all that it decides is here, and what is to be read upstream is
+//! asked of the caller.
+//!
+//! What makes it right is that upstream numbers its changes: a reading knows all changes up to a number, and those above it
+//! that the board has learned are put upon it, whatever was quicker.
+
+mod changes;
+mod counts;
+mod coverage;
+mod doubts;
+mod entry;
+mod index;
+mod leases;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, hash::Hash};
+
+use changes::Changes;
+use counts::Counted;
+pub use coverage::Span;
+use doubts::Doubts;
+pub use doubts::{Arrival, Doubt, Mark};
+pub use entry::Entry;
+use index::Index;
+pub use index::{Part, Reading};
+pub use leases::Leases;
+use pages::Pages;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Ask, Bounded, Class, Epoch, Flight, FlightPolicy, Landing, Outcome, Policy, Stamp, Ticket,
+    UnixMillis, Verdict,
+};
+
+/// The rules of a board. Times are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoardPolicy {
+    /// How long a part of the index, and a count, is good for what.
+    pub lists: Policy,
+    /// The same of pages that few ask for.
+    pub pages: Policy,
+    /// The same of details.
+    pub details: Policy,
+    /// How upstream is read.
+    pub flight: FlightPolicy,
+    /// How long others may serve what they were handed: see [`Leases`].
+    pub lease: u64,
+    /// A change whose end was not told after so long puts its entry in doubt.
+    pub grace: u64,
+    /// After so long upstream has made a change or never will.
+    pub change_deadline: u64,
+    /// Changes are remembered for so long, which must be longer than pages are served and readings take.
+    pub remember: u64,
+    /// So many changes are remembered at most.
+    pub most_changes: usize,
+    /// So many entries of a group are kept.
+    pub most_of_group: usize,
+    /// So many pages that few ask for are kept.
+    pub most_pages: usize,
+    /// So many details are kept.
+    pub most_details: usize,
+}
+
+/// Everything about an entry.
+pub trait Detail: Clone {
+    /// What it is of.
+    type Entry: Entry;
+
+    /// What lists show of it.
+    fn entry(&self) -> &Self::Entry;
+
+    /// Takes in what came of a change that was made to this very state. `false`, and nothing is changed, if it was made to
+    /// another.
+    fn advance(&mut self, from_version: u64, to: &Self::Entry) -> bool;
+}
+
+/// What is read upstream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Load<K, G, R, Q> {
+    /// Some groups below a place.
+    Part(Part<G, R>),
+    /// A page that few ask for, below a place.
+    Page(Q, Option<R>),
+    /// How many are where.
+    Counts,
+    /// Everything about one entry.
+    Detail(K),
+}
+
+/// What a board with these details is asked to read.
+pub type LoadOf<D, Q> = Load<Key<D>, Group<D>, Rank<D>, Q>;
+
+type Key<D> = <<D as Detail>::Entry as Entry>::Key;
+type Group<D> = <<D as Detail>::Entry as Entry>::Group;
+type Rank<D> = <<D as Detail>::Entry as Entry>::Rank;
+/// The spans of each group.
+pub type Spans<G, R> = Vec<(G, Vec<Span<R>>)>;
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub enum Loaded<D: Detail> {
+    /// Entries.
+    Entries {
+        /// What was asked for.
+        reading: Reading<D::Entry>,
+        /// Those that [`Board::vanished`] named.
+        vanished: Vec<Key<D>>,
+        /// What has become of them, by a later reading. Whichever is not among these is no more.
+        found: Vec<D::Entry>,
+    },
+    /// How many are where.
+    Counts {
+        /// The number of the last change that the count knows.
+        as_of: u64,
+        /// The counts.
+        by_group: BTreeMap<Group<D>, u64>,
+    },
+    /// Everything about an entry.
+    Detail {
+        /// The number of the last change that it knows.
+        as_of: u64,
+        /// `None` if there is no such entry.
+        detail: Option<D>,
+    },
+}
+
+/// What has become of something that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It is kept.
+    Kept,
+    /// It is older than what is known and can't be brought up to date: it is to be read again.
+    Outdated,
+    /// It was not to be had; what was known is still known.
+    Failed,
+}
+
+/// What a reader of a list asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListQuery<G, R, Q> {
+    /// The groups, in their order.
+    pub groups: Vec<G>,
+    /// Everything that is asked for besides the place.
+    pub name: Q,
+    /// Whether more than the groups is asked for: such lists are kept as pages and not as an index.
+    pub is_rare: bool,
+    /// Only what lies below.
+    pub below: Option<R>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// A list as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<E, L> {
+    /// The entries.
+    pub entries: Vec<E>,
+    /// Whether there may be more below the last.
+    pub more: bool,
+    /// When the oldest reading that it stands on was made.
+    pub read_at: UnixMillis,
+    /// Whether that is longer ago than lists stay fresh: upstream does not answer.
+    pub stale: bool,
+    /// What is to be read behind the answer.
+    pub ahead: Option<L>,
+}
+
+/// A detail as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known<D> {
+    /// The detail; `None` if there is no such entry.
+    pub detail: Option<D>,
+    /// When it was read.
+    pub read_at: UnixMillis,
+    /// Whether that is longer ago than details stay fresh.
+    pub stale: bool,
+}
+
+/// What is done for a reader.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look<T, K, L> {
+    /// He is shown this.
+    Here(T),
+    /// First these entries are to be read upstream, by a reading that begins later than he came: their state is in doubt.
+    Doubt(Vec<K>),
+    /// First this is to be read upstream.
+    Absent(L),
+}
+
+/// What is done for a reader of a list.
+pub type ListLook<D, Q> = Look<List<<D as Detail>::Entry, LoadOf<D, Q>>, Key<D>, LoadOf<D, Q>>;
+
+/// What is done for a reader of a detail.
+pub type DetailLook<D, Q> = Look<Known<D>, Key<D>, LoadOf<D, Q>>;
+
+/// What of a board survives its holder, besides its entries and the changes under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved<G, R> {
+    /// How often the board has changed.
+    pub epoch: Epoch,
+    /// The number of the greatest change known.
+    pub greatest: u64,
+    /// What was read of each group.
+    pub spans: Spans<G, R>,
+}
+
+/// What has changed since the last time.
+#[derive(Clone, Debug)]
+pub struct Unsaved<E: Entry> {
+    /// The epoch and the greatest change, if they are others.
+    pub progress: Option<(Epoch, u64)>,
+    /// All spans, if one is another.
+    pub spans: Option<Spans<E::Group, E::Rank>>,
+    /// Entries that are new or other, and `None` for those that are kept no more.
+    pub entries: Vec<(E::Key, Option<E>)>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Board<D: Detail, Q: Eq + Hash> {
+    policy: BoardPolicy,
+    index: Index<D::Entry>,
+    changes: Changes<D::Entry>,
+    pages: Pages<(Q, Option<Rank<D>>), D::Entry>,
+    counted: Option<Counted<Group<D>>>,
+    details: Bounded<Key<D>, (Stamp, Option<D>)>,
+    doubts: Doubts<Key<D>, Group<D>>,
+    leases: Leases,
+    flights: Bounded<LoadOf<D, Q>, Flight>,
+    epoch: Epoch,
+    greatest: u64,
+    is_progress_unsaved: bool,
+}
+
+/// Of so many different readings it is remembered how the last went.
+const FLIGHTS: usize = 2_000;
+
+impl<G, R> Default for Saved<G, R> {
+    fn default() -> Self {
+        Self {
+            epoch: Epoch::default(),
+            greatest: 0,
+            spans: Vec::new(),
+        }
+    }
+}
+
+impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
+    /// A board that comes up at `now` with what was saved of it.
+    pub fn new(
+        policy: BoardPolicy,
+        saved: Saved<Group<D>, Rank<D>>,
+        entries: impl IntoIterator<Item = D::Entry>,
+        doubts: impl IntoIterator<Item = (Mark, Doubt<Key<D>, Group<D>>)>,
+        now: UnixMillis,
+    ) -> Self {
+        let index = Index::restore(policy.most_of_group, entries, saved.spans);
+        let greatest = saved.greatest.max(index.greatest_version());
+        Self {
+            index,
+            changes: Changes::forgotten_up_to(greatest),
+            pages: Pages::new(policy.most_pages),
+            counted: None,
+            details: Bounded::new(policy.most_details),
+            doubts: Doubts::restore(doubts),
+            leases: Leases::new(policy.lease, now),
+            flights: Bounded::new(FLIGHTS),
+            // Whatever was handed out before it came up is older than what is handed out from now on.
+            epoch: Epoch(saved.epoch.0 + 1),
+            greatest,
+            is_progress_unsaved: true,
+            policy,
+        }
+    }
+
+    /// How often the board has changed. Only ever grows.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// How many entries are kept.
+    pub fn entries(&self) -> usize {
+        self.index.len()
+    }
+
+    /// A reader comes.
+    pub fn arrive(&mut self) -> Arrival {
+        self.doubts.arrive()
+    }
+
+    /// What a reader of a list is shown. `matches` tells which entries he asks for. With `on_error`, upstream has
+    /// failed him: what is past its time is good enough. `random` is in `0.0..1.0`.
+    pub fn list(
+        &mut self,
+        query: &ListQuery<Group<D>, Rank<D>, Q>,
+        matches: impl Fn(&D::Entry) -> bool,
+        arrival: Arrival,
+        on_error: bool,
+        now: UnixMillis,
+    ) -> ListLook<D, Q> {
+        let touches = |doubt: &Doubt<Key<D>, Group<D>>| {
+            query.groups.contains(&doubt.to)
+                || self
+                    .newest(doubt.key)
+                    .is_none_or(|entry| query.groups.contains(&entry.group()))
+        };
+        let in_doubt = self
+            .doubts
+            .in_doubt(arrival, self.policy.grace, now, touches);
+        if !in_doubt.is_empty() && !on_error {
+            return Look::Doubt(in_doubt);
+        }
+        let uncertain = !in_doubt.is_empty();
+        let part = Part {
+            groups: query.groups.clone(),
+            below: query.below,
+        };
+        let lists = |stamp| is_good(self.policy.lists.verdict(stamp, now), on_error);
+        let page = (!query.is_rare).then(|| self.index.page(&part, query.limit, lists));
+        let (policy, entries, more, stamps) = match page {
+            Some(Ok(page)) => (self.policy.lists, page.entries, page.more, page.stamps),
+            Some(Err(absent)) if self.index.can_keep(&absent) => {
+                return Look::Absent(Load::Part(absent));
+            }
+            // Few ask for it, or it lies deeper than the index is kept.
+            Some(Err(_)) | None => {
+                let policy = self.policy.pages;
+                let key = (query.name.clone(), query.below);
+                let page = self.pages.get(&key, query.below, &self.changes, matches);
+                let page = page.filter(|(stamp, _)| is_good(policy.verdict(*stamp, now), on_error));
+                let Some((stamp, reading)) = page else {
+                    return Look::Absent(Load::Page(key.0, key.1));
+                };
+                let more = reading.more || reading.entries.len() > query.limit;
+                let entries = reading.entries.into_iter().take(query.limit).collect();
+                (policy, entries, more, vec![stamp])
+            }
+        };
+        let verdicts = stamps
+            .iter()
+            .map(|stamp| (*stamp, policy.verdict(*stamp, now)));
+        let stale = uncertain
+            || verdicts
+                .clone()
+                .any(|(_, verdict)| !matches!(verdict, Verdict::Fresh { .. }));
+        let mut due = verdicts.filter(|(stamp, verdict)| policy.is_due(*stamp, *verdict, 0.0, 0.0));
+        // Only the first page is read by many, and again and again.
+        let is_first = !query.is_rare && query.below.is_none();
+        let ahead = due.next().filter(|_| is_first).map(|_| Load::Part(part));
+        let read_at = stamps
+            .iter()
+            .map(|stamp| stamp.fetched_at)
+            .min()
+            .unwrap_or(now);
+        Look::Here(List {
+            entries,
+            more,
+            read_at,
+            stale,
+            ahead,
+        })
+    }
+
+    /// What a reader of a detail is shown.
+    pub fn detail(
+        &mut self,
+        key: Key<D>,
+        arrival: Arrival,
+        on_error: bool,
+        now: UnixMillis,
+    ) -> DetailLook<D, Q> {
+        let in_doubt = self
+            .doubts
+            .in_doubt(arrival, self.policy.grace, now, |doubt| doubt.key == key);
+        if !in_doubt.is_empty() && !on_error {
+            return Look::Doubt(in_doubt);
+        }
+        let policy = self.policy.details;
+        let known = self
+            .details
+            .get_mut(&key)
+            .map(|known| (known.0, policy.verdict(known.0, now), known.1.clone()));
+        match known {
+            Some((stamp, verdict, detail)) if is_good(verdict, on_error) => Look::Here(Known {
+                detail,
+                read_at: stamp.fetched_at,
+                stale: !in_doubt.is_empty() || !matches!(verdict, Verdict::Fresh { .. }),
+            }),
+            _ => Look::Absent(Load::Detail(key)),
+        }
+    }
+
+    /// How many are where, if anybody has counted, and whether they should be counted anew behind the answer.
+    pub fn counts(&self, now: UnixMillis) -> (Option<BTreeMap<Group<D>, u64>>, bool) {
+        let Some(counted) = &self.counted else {
+            return (None, true);
+        };
+        let verdict = self.policy.lists.verdict(counted.stamp, now);
+        let (counts, is_certain) = counted.now(&self.changes);
+        let is_fresh = matches!(verdict, Verdict::Fresh { .. });
+        let is_due =
+            !is_fresh || !is_certain || self.policy.lists.is_due(counted.stamp, verdict, 0.0, 0.0);
+        let counts = (verdict != Verdict::Dead).then_some(counts);
+        (counts, is_due)
+    }
+
+    /// Something is to be read upstream: who reads it?
+    pub fn ask(&mut self, load: &LoadOf<D, Q>, class: Class, now: UnixMillis) -> Ask {
+        let policy = self.policy.flight;
+        if self.flights.peek(load).is_none() {
+            self.flights.put(load.clone(), Flight::default(), 1);
+        }
+        let wish = self.policy.lists.wish(None, class, now);
+        match self.flights.get_mut(load) {
+            Some(flight) => flight.ask(&policy, None, wish, now),
+            None => Ask::BackOff { until: now },
+        }
+    }
+
+    /// The entries that a reading ought to hold and does not: they have gone elsewhere by a change that nobody told, and are
+    /// to be read by their names before it lands.
+    pub fn vanished(&self, load: &LoadOf<D, Q>, reading: &Reading<D::Entry>) -> Vec<Key<D>> {
+        match load {
+            Load::Part(part) => self.index.vanished(part, reading),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What was to be read was read, by a reading that began under `ticket` at `begun`, or was not to be had. `random` is in
+    /// `0.0..1.0`.
+    pub fn land(
+        &mut self,
+        load: &LoadOf<D, Q>,
+        ticket: Ticket,
+        begun: UnixMillis,
+        loaded: Option<Loaded<D>>,
+        now: UnixMillis,
+        random: f64,
+    ) -> Landed {
+        let policy = self.policy.flight;
+        let cost = u32::try_from(now.since(begun)).unwrap_or(u32::MAX);
+        let outcome = match &loaded {
+            Some(_) => Outcome::Good { cost, waited: 0 },
+            None => Outcome::Failed,
+        };
+        let Some(flight) = self.flights.get_mut(load) else {
+            return Landed::Failed;
+        };
+        let landing = flight.land(&policy, ticket, begun, outcome, now, random);
+        let (Landing::Store(stamp), Some(loaded)) = (landing, loaded) else {
+            return match landing {
+                Landing::Discard(_) => Landed::Outdated,
+                _ => Landed::Failed,
+            };
+        };
+        self.keep(load, stamp, loaded, now)
+    }
+
+    fn keep(
+        &mut self,
+        load: &LoadOf<D, Q>,
+        stamp: Stamp,
+        loaded: Loaded<D>,
+        now: UnixMillis,
+    ) -> Landed {
+        let as_of = match &loaded {
+            Loaded::Entries { reading, .. } => reading.as_of,
+            Loaded::Counts { as_of, .. } | Loaded::Detail { as_of, .. } => *as_of,
+        };
+        if !self.changes.can_bring_up_to_date(as_of) {
+            return Landed::Outdated;
+        }
+        match (load, loaded) {
+            (
+                Load::Part(part),
+                Loaded::Entries {
+                    reading,
+                    vanished,
+                    found,
+                },
+            ) => {
+                self.index.cover(part, &reading, stamp, &self.changes);
+                self.take_in(reading.entries, &vanished, found, now);
+            }
+            (Load::Page(query, below), Loaded::Entries { reading, .. }) => {
+                // What it tells of entries that the index holds is news there too.
+                self.take_in(reading.entries.clone(), &[], Vec::new(), now);
+                self.pages.put((query.clone(), *below), stamp, reading);
+            }
+            (Load::Counts, Loaded::Counts { as_of, by_group }) => {
+                self.counted = Some(Counted {
+                    as_of,
+                    by_group,
+                    stamp,
+                });
+            }
+            (Load::Detail(key), Loaded::Detail { detail, .. }) => {
+                let known = self.newest(*key).map_or(0, Entry::version);
+                if detail
+                    .as_ref()
+                    .is_some_and(|detail| detail.entry().version() < known)
+                {
+                    return Landed::Outdated;
+                }
+                if let Some(detail) = &detail {
+                    self.learn(detail.entry().clone(), None, now);
+                }
+                self.details.put(*key, (stamp, detail), 1);
+            }
+            _ => return Landed::Failed,
+        }
+        Landed::Kept
+    }
+
+    /// Entries were read upstream; those that vanished and were not found are no more.
+    fn take_in(
+        &mut self,
+        read: Vec<D::Entry>,
+        vanished: &[Key<D>],
+        found: Vec<D::Entry>,
+        now: UnixMillis,
+    ) {
+        let gone = vanished
+            .iter()
+            .filter(|key| found.iter().all(|entry| entry.key() != **key));
+        for &key in gone {
+            self.index.remove(key);
+            self.details.remove(&key);
+            self.advance_epoch();
+        }
+        for entry in read.into_iter().chain(found) {
+            self.learn(entry, None, now);
+        }
+    }
+
+    /// The state of an entry is learned, and with `from_version` that it came of a change to that very state. Whether it is
+    /// news.
+    fn learn(&mut self, entry: D::Entry, from_version: Option<u64>, now: UnixMillis) -> bool {
+        let key = entry.key();
+        let known = self.newest(key);
+        let known_version = known.map(Entry::version);
+        let from = known.map(Entry::group);
+        match known_version {
+            Some(known) if known > entry.version() => return false,
+            Some(known) if known == entry.version() => {
+                // Its place may have been read only now.
+                if self.index.get(key).is_none() {
+                    self.index.put(entry);
+                }
+                return false;
+            }
+            _ => {}
+        }
+        if let Some((_, detail)) = self.details.get_mut(&key) {
+            let goes_on = match (detail, from_version) {
+                (Some(detail), _) if detail.entry().version() == entry.version() => true,
+                (Some(detail), Some(from_version)) => detail.advance(from_version, &entry),
+                _ => false,
+            };
+            if !goes_on {
+                self.details.remove(&key);
+            }
+        }
+        self.greatest = self.greatest.max(entry.version());
+        self.index.put(entry.clone());
+        self.changes.note(entry, from, now);
+        self.changes
+            .forget(self.policy.remember, self.policy.most_changes, now);
+        self.advance_epoch();
+        true
+    }
+
+    /// Somebody is going to change an entry. Until he tells what came of it no leases are granted.
+    pub fn announce(&mut self, mark: Mark, doubt: Doubt<Key<D>, Group<D>>) {
+        self.doubts.announce(mark, doubt);
+    }
+
+    /// What came of a change: the entry as it is now, if that is known, and with `from_version` that it came of a change to that
+    /// very state. Returns for how many milliseconds he is to wait with his answer.
+    pub fn settle(
+        &mut self,
+        mark: Mark,
+        entry: Option<D::Entry>,
+        from_version: Option<u64>,
+        now: UnixMillis,
+    ) -> u64 {
+        self.doubts.end(mark);
+        if let Some(entry) = entry {
+            self.learn(entry, from_version, now);
+        }
+        self.leases.left(now)
+    }
+
+    /// Whoever made a change elsewhere tells of it. Whether it is news, and for how many milliseconds he is to wait with his
+    /// answer.
+    pub fn told(&mut self, entry: D::Entry, now: UnixMillis) -> (bool, u64) {
+        let is_news = self.learn(entry, None, now);
+        (is_news, self.leases.left(now))
+    }
+
+    /// Entries in doubt were read upstream, by a reading that began at `began`; whichever was not found is no more. Those that
+    /// are in doubt no longer, because upstream has had its time, are returned.
+    pub fn healed(
+        &mut self,
+        keys: &[Key<D>],
+        found: Vec<D::Entry>,
+        began: Arrival,
+        began_at: UnixMillis,
+        now: UnixMillis,
+    ) -> Vec<Mark> {
+        self.take_in(Vec::new(), keys, found, now);
+        self.doubts
+            .healed(keys, began, self.policy.change_deadline, began_at)
+    }
+
+    /// Entries whose change nobody has told the end of, and upstream has had its time: they are to be read once more.
+    pub fn overdue(&self, now: UnixMillis) -> Vec<Key<D>> {
+        self.doubts.overdue(self.policy.change_deadline, now)
+    }
+
+    /// For how many milliseconds whoever is answered now may serve that to others.
+    pub fn lease(&mut self, now: UnixMillis) -> Option<u64> {
+        let is_change_under_way = self.doubts.is_any();
+        self.leases.grant(is_change_under_way, now)
+    }
+
+    /// The newest state known of an entry.
+    pub fn newest(&self, key: Key<D>) -> Option<&D::Entry> {
+        let (kept, changed) = (self.index.get(key), self.changes.newest(key));
+        match (kept, changed) {
+            (Some(kept), Some(changed)) if changed.version() > kept.version() => Some(changed),
+            (Some(kept), _) => Some(kept),
+            (None, changed) => changed,
+        }
+    }
+
+    /// What is to be saved now.
+    pub fn take_unsaved(&mut self) -> Unsaved<D::Entry> {
+        let (entries, spans) = self.index.take_unsaved();
+        let progress =
+            std::mem::take(&mut self.is_progress_unsaved).then_some((self.epoch, self.greatest));
+        Unsaved {
+            progress,
+            spans,
+            entries,
+        }
+    }
+
+    fn advance_epoch(&mut self) {
+        self.epoch.0 += 1;
+        self.is_progress_unsaved = true;
+    }
+}
+
+fn is_good(verdict: Verdict, on_error: bool) -> bool {
+    match verdict {
+        Verdict::Fresh { .. } | Verdict::Stale => true,
+        Verdict::OnError => on_error,
+        Verdict::Dead => false,
+    }
+}
