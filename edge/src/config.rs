@@ -7,7 +7,7 @@ use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy, StorePolicy};
 use telegram::init_data::Window;
 use worker::Env;
 
-use crate::{keys::Scope, resource::Content};
+use crate::{keys::Scope, orders::OrdersConfig, resource::Content};
 
 /// What is wrong with the settings, as one sentence that names the one to mend. It never holds a value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,8 @@ pub struct Config {
     pub upstream_timeout: Duration,
     pub upstream_calls_per_minute: u32,
     pub breaker: BreakerPolicy,
+    /// The order board, where there is a factory.
+    pub orders: Option<Rc<OrdersConfig>>,
 }
 
 thread_local! {
@@ -98,36 +100,8 @@ impl Config {
 
     /// Reads the settings through `get`, which knows them by name.
     fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let text = |name| {
-            get(name)
-                .filter(|value| !value.trim().is_empty())
-                .ok_or(ConfigError::Missing(name))
-        };
-        let number = |name, range: std::ops::RangeInclusive<u64>, expected| {
-            text(name)?
-                .parse()
-                .ok()
-                .filter(|number| range.contains(number))
-                .ok_or(ConfigError::Malformed { name, expected })
-        };
-        let ms = |name| {
-            number(
-                name,
-                1..=31_536_000_000,
-                "a whole number of milliseconds from 1 to a year",
-            )
-        };
-        let count = |name| number(name, 1..=1_000_000, "a whole number from 1 to 1000000");
-
-        let bytes = |name| {
-            let bytes = number(
-                name,
-                1_000_000..=100_000_000,
-                "a whole number of bytes from 1000000 to 100000000",
-            );
-            bytes.map(|bytes| bytes as usize)
-        };
-
+        let given = Given(&get);
+        let ms = |name| given.ms(name);
         let uses = [
             "PRICES_FRESH_MS",
             "LIST_FRESH_MS",
@@ -139,7 +113,7 @@ impl Config {
         for fresh in uses {
             shortest = shortest.min(ms(fresh)?);
         }
-        let eager = number(
+        let eager = given.number(
             "EAGER_REFRESH_MS",
             0..=shortest - 1,
             "a whole number of milliseconds below each of the ..._FRESH_MS",
@@ -153,46 +127,27 @@ impl Config {
             })
         };
         let of_list = |fresh| policy(fresh, "STALE_WHILE_REVALIDATE_MS", "STALE_IF_ERROR_MS");
-        let secret = |name| {
-            text(name).and_then(|secret| match secret.len() {
-                32.. => Ok(secret),
-                _ => Err(ConfigError::Malformed {
-                    name,
-                    expected: "at least 32 bytes long",
-                }),
-            })
-        };
-        let bot_token = text("TELEGRAM_BOT_TOKEN")?;
+        let bot_token = given.text("TELEGRAM_BOT_TOKEN")?;
         if !bot_token.contains(':') {
             return Err(ConfigError::Malformed {
                 name: "TELEGRAM_BOT_TOKEN",
                 expected: "a token as BotFather gives it, such as 7000000000:AA...",
             });
         }
-        let cargotech_base_url = text("CARGOTECH_BASE_URL")?;
-        if !["http://", "https://"]
-            .iter()
-            .any(|scheme| cargotech_base_url.starts_with(scheme))
-            || cargotech_base_url.ends_with('/')
-        {
-            return Err(ConfigError::Malformed {
-                name: "CARGOTECH_BASE_URL",
-                expected: "an http(s) URL without a trailing slash",
-            });
-        }
+        let cargotech_base_url = given.base_url("CARGOTECH_BASE_URL")?;
         let refresh_deadline = ms("REFRESH_DEADLINE_MS")?;
         Ok(Self {
             bot_token,
-            session_secret: secret("SESSION_SECRET")?,
-            internal_secret: secret("INTERNAL_SECRET")?,
-            metrics_token: secret("METRICS_TOKEN")?,
+            session_secret: given.secret("SESSION_SECRET")?,
+            internal_secret: given.secret("INTERNAL_SECRET")?,
+            metrics_token: given.secret("METRICS_TOKEN")?,
             metrics_every: ms("METRICS_EVERY_MS")?,
             session_ttl_ms: ms("SESSION_TTL_MS")?,
             init_data_window: Window {
                 max_age_ms: ms("INIT_DATA_MAX_AGE_MS")?,
                 max_ahead_ms: ms("INIT_DATA_MAX_AHEAD_MS")?,
             },
-            scope: match text("CACHE_SCOPE")?.as_str() {
+            scope: match given.text("CACHE_SCOPE")?.as_str() {
                 "account" => Scope::Account,
                 "user" => Scope::User,
                 _ => {
@@ -225,8 +180,8 @@ impl Config {
             },
             read_deadline: Duration::from_millis(ms("READ_DEADLINE_MS")?),
             fallback_patience: Duration::from_millis(ms("FALLBACK_PATIENCE_MS")?),
-            hot_copies_bytes: bytes("HOT_COPIES_BYTES")?,
-            known_prices_bytes: bytes("KNOWN_PRICES_BYTES")?,
+            hot_copies_bytes: given.bytes("HOT_COPIES_BYTES")?,
+            known_prices_bytes: given.bytes("KNOWN_PRICES_BYTES")?,
             store: StorePolicy {
                 every: ms("KV_WRITE_EVERY_MS")?,
                 useful_for: ms("STALE_WHILE_REVALIDATE_MS")? / 2,
@@ -240,21 +195,88 @@ impl Config {
             },
             cargotech_base_url,
             credentials: Credentials {
-                phone: text("CARGOTECH_PHONE")?,
-                password: text("CARGOTECH_PASSWORD")?,
+                phone: given.text("CARGOTECH_PHONE")?,
+                password: given.text("CARGOTECH_PASSWORD")?,
             },
             login_pause_ms: ms("LOGIN_PAUSE_MS")?,
             upstream_timeout: Duration::from_millis(ms("UPSTREAM_TIMEOUT_MS")?),
-            upstream_calls_per_minute: number(
+            upstream_calls_per_minute: given.number(
                 "UPSTREAM_CALLS_PER_MINUTE",
                 10..=1_000_000,
                 "a whole number from 10 to 1000000",
             )? as u32,
             breaker: BreakerPolicy {
-                failures: count("BREAKER_FAILURES")? as u32,
+                failures: given.count("BREAKER_FAILURES")? as u32,
                 pause: ms("BREAKER_PAUSE_MS")?,
                 probe_deadline: refresh_deadline,
             },
+            orders: match get("MES_BASE_URL").filter(|url| !url.is_empty()) {
+                Some(_) => Some(Rc::new(OrdersConfig::read(&given)?)),
+                None => None,
+            },
+        })
+    }
+}
+
+/// Settings as they are given, by their names.
+pub struct Given<'a>(&'a dyn Fn(&'static str) -> Option<String>);
+
+impl Given<'_> {
+    pub fn text(&self, name: &'static str) -> Result<String, ConfigError> {
+        (self.0)(name)
+            .filter(|value| !value.trim().is_empty())
+            .ok_or(ConfigError::Missing(name))
+    }
+
+    pub fn number(
+        &self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+        expected: &'static str,
+    ) -> Result<u64, ConfigError> {
+        self.text(name)?
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number))
+            .ok_or(ConfigError::Malformed { name, expected })
+    }
+
+    pub fn ms(&self, name: &'static str) -> Result<u64, ConfigError> {
+        self.number(
+            name,
+            1..=31_536_000_000,
+            "a whole number of milliseconds from 1 to a year",
+        )
+    }
+
+    pub fn count(&self, name: &'static str) -> Result<u64, ConfigError> {
+        self.number(name, 1..=1_000_000, "a whole number from 1 to 1000000")
+    }
+
+    fn bytes(&self, name: &'static str) -> Result<usize, ConfigError> {
+        let expected = "a whole number of bytes from 1000000 to 100000000";
+        Ok(self.number(name, 1_000_000..=100_000_000, expected)? as usize)
+    }
+
+    pub fn secret(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.text(name).and_then(|secret| match secret.len() {
+            32.. => Ok(secret),
+            _ => Err(ConfigError::Malformed {
+                name,
+                expected: "at least 32 bytes long",
+            }),
+        })
+    }
+
+    pub fn base_url(&self, name: &'static str) -> Result<String, ConfigError> {
+        let url = self.text(name)?;
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+            && !url.ends_with('/');
+        is_url.then_some(url).ok_or(ConfigError::Malformed {
+            name,
+            expected: "an http(s) URL without a trailing slash",
         })
     }
 }
@@ -265,13 +287,25 @@ mod tests {
 
     /// The settings that ship, with one of them replaced.
     fn read_with(name: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        read_with_all(&[(name, value)])
+    }
+
+    /// The same of a place where there is a factory.
+    fn read_with_factory(name: &str, value: &str) -> Result<Config, ConfigError> {
+        read_with_all(&[
+            (name, Some(value)),
+            ("MES_BASE_URL", Some("https://mes.example")),
+        ])
+    }
+
+    fn read_with_all(replaced: &[(&str, Option<&str>)]) -> Result<Config, ConfigError> {
         let shipped = concat!(
             include_str!("../../wrangler.toml"),
             "\n",
             include_str!("../../.dev.vars.example")
         );
         Config::read(|wanted| {
-            if wanted == name {
+            if let Some((_, value)) = replaced.iter().find(|(name, _)| *name == wanted) {
                 return value.map(str::to_owned);
             }
             shipped.lines().find_map(|line| {
@@ -291,6 +325,50 @@ mod tests {
         assert_eq!(config.all_dead_after(), config.dictionary.dead_after());
         assert_eq!(config.prices.stale_while_revalidate, 600_000);
         assert_eq!(config.upstream_calls_per_minute, 600);
+    }
+
+    #[test]
+    fn without_a_factory_there_is_no_order_board() {
+        let orders = |config: Result<Config, ConfigError>| {
+            config.unwrap_or_else(|error| panic!("{error}")).orders
+        };
+        assert!(orders(read_with("", None)).is_none());
+        let board = orders(read_with_factory("ORDER_SITES", "MSK, SPB")).expect("configured");
+        assert_eq!(board.sites.len(), 2);
+        assert_eq!(board.board.lists.fresh, 30_000);
+        assert!(board.operators.iter().all(|(_, name)| !name.is_empty()));
+        assert_eq!(board.seller_keys.len(), 2);
+    }
+
+    #[test]
+    fn what_is_malformed_about_the_board_is_named_without_its_value() {
+        for (name, value) in [
+            ("MES_BASE_URL", "mes"),
+            ("MES_TOKEN", "hunter2"),
+            ("CRM_KEY", "hunter2"),
+            ("OPERATORS", "5:Anna,hunter2"),
+            ("SELLER_KEYS", "7:hunter2"),
+            (
+                "SELLER_KEYS",
+                "0:loadboard-development-seller-7-key-0123456789",
+            ),
+            ("ORDER_SITES", "moscow"),
+            ("BOARD_LEASE_MS", "251"),
+            ("ORDERS_EAGER_REFRESH_MS", "30000"),
+        ] {
+            let config = read_with_all(&[
+                ("MES_BASE_URL", Some("https://mes.example")),
+                (name, Some(value)),
+            ]);
+            let config = match name {
+                "MES_BASE_URL" => read_with(name, Some(value)),
+                _ => config,
+            };
+            let error = config.err().map(|error| error.to_string());
+            let error = error.unwrap_or_else(|| panic!("{name} = {value} was taken"));
+            assert!(error.starts_with(name), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -5,21 +5,20 @@
 //! holds the time and is good for a minute, once.
 
 use domain::{CargoId, Filters};
-use hmac::{Hmac, Mac};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::Sha256;
 use swr::UnixMillis;
 use worker::Env;
 
 use crate::{
     clock,
     config::Config,
-    http::{self, Answer},
+    http::Answer,
     keys::{self, RecordKey, Scope},
     metrics::Family,
     problem::Failure,
     resource::Resource,
+    signature::{self, Signed},
     tally,
     upstream_guard_do::{self, Invalidation, Target},
 };
@@ -72,14 +71,8 @@ pub async fn answer(
     env: &Env,
     config: &Config,
 ) -> Result<Answer, Failure> {
-    let signature = request.headers().get("x-signature").ok().flatten();
-    let signature = signature.ok_or(Failure::Unauthorized)?;
-    let body = http::body(request, LONGEST_BODY)
-        .await
-        .ok_or(Failure::Unauthorized)?;
-    if !is_signed(&config.internal_secret, body.as_bytes(), &signature) {
-        return Err(Failure::Unauthorized);
-    }
+    let Signed { signature, body } =
+        signature::signed(request, &config.internal_secret, LONGEST_BODY).await?;
     let order: Order = serde_json::from_str(&body)
         .map_err(|error| Failure::of_field("body", error.to_string()))?;
     let now = clock::now();
@@ -96,7 +89,7 @@ pub async fn answer(
     };
     let invalidation = Invalidation {
         target: target(order.target, config.scope)?,
-        signature: signature.to_ascii_lowercase(),
+        signature,
         good_until: given_at.plus(WINDOW_MS),
     };
     let Some(invalidated) = upstream_guard_do::invalidate(env, invalidation).await? else {
@@ -131,48 +124,9 @@ fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
     })
 }
 
-fn is_signed(secret: &str, body: &[u8], signature: &str) -> bool {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-        return false;
-    };
-    mac.update(body);
-    let digits = signature.as_bytes();
-    let bytes: Option<Vec<u8>> = digits
-        .chunks(2)
-        .map(|pair| {
-            let pair = std::str::from_utf8(pair)
-                .ok()
-                .filter(|pair| pair.len() == 2)?;
-            u8::from_str_radix(pair, 16).ok()
-        })
-        .collect();
-    // Compared in constant time.
-    bytes.is_some_and(|bytes| mac.verify_slice(&bytes).is_ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_signature_of_these_bytes_under_this_secret_is_taken() {
-        // echo -n hello | openssl dgst -sha256 -hmac secret
-        let signature = "88aab3ede8d3adf94d26ab90d3bafd4a2083070c3bcce9c014ee04a443847c0b";
-        assert!(is_signed("secret", b"hello", signature));
-        assert!(is_signed("secret", b"hello", &signature.to_uppercase()));
-        assert!(!is_signed("secret", b"hello!", signature));
-        assert!(!is_signed("other", b"hello", signature));
-        for wrong in [
-            "",
-            "88",
-            &signature[1..],
-            "zz",
-            "я",
-            &format!("{signature}00"),
-        ] {
-            assert!(!is_signed("secret", b"hello", wrong), "{wrong}");
-        }
-    }
 
     #[test]
     fn an_order_names_one_target() {

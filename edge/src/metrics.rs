@@ -30,6 +30,16 @@ pub enum Family {
     PriceAnswers,
     /// Records invalidated.
     Invalidations,
+    /// Lists and details of orders read.
+    OrderReads,
+    /// Moves of orders.
+    OrderChanges,
+    /// Calls made to the MES.
+    MesCalls,
+    /// Deliveries of the MES.
+    Hooks,
+    /// Quotes asked for.
+    Quotes,
 }
 
 /// Something that is measured in milliseconds, and told in seconds.
@@ -41,6 +51,8 @@ pub enum Histogram {
     PriceAge,
     /// How long CargoTech took.
     Upstream,
+    /// How long after a change the MES told of it.
+    HookLag,
 }
 
 /// A family's name, its labels, and what it means.
@@ -51,7 +63,7 @@ struct About {
 }
 
 impl Family {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 16] = [
         Self::Answers,
         Self::Reads,
         Self::KvReads,
@@ -63,6 +75,11 @@ impl Family {
         Self::Refusals,
         Self::PriceAnswers,
         Self::Invalidations,
+        Self::OrderReads,
+        Self::OrderChanges,
+        Self::MesCalls,
+        Self::Hooks,
+        Self::Quotes,
     ];
 
     fn about(self) -> About {
@@ -114,13 +131,39 @@ impl Family {
                 &["target"],
                 "Records invalidated.",
             ),
+            Self::OrderReads => (
+                "loadboard_order_reads_total",
+                &["what", "how"],
+                "Lists and details of orders read: from an isolate's memory, from the board, after waiting for the MES, or past \
+                 the board from the MES.",
+            ),
+            Self::OrderChanges => (
+                "loadboard_order_changes_total",
+                &["result"],
+                "Moves of orders, by what came of them.",
+            ),
+            Self::MesCalls => (
+                "loadboard_mes_calls_total",
+                &["kind", "result"],
+                "Calls made to the MES.",
+            ),
+            Self::Hooks => (
+                "loadboard_hooks_total",
+                &["result"],
+                "Deliveries in which the MES told of changes.",
+            ),
+            Self::Quotes => (
+                "loadboard_quotes_total",
+                &["how"],
+                "Quotes asked for, by whether they were known, joined, begun or failed.",
+            ),
         };
         About { name, labels, help }
     }
 }
 
 impl Histogram {
-    const ALL: [Self; 3] = [Self::Answer, Self::PriceAge, Self::Upstream];
+    const ALL: [Self; 4] = [Self::Answer, Self::PriceAge, Self::Upstream, Self::HookLag];
 
     fn about(self) -> About {
         let (name, help) = match self {
@@ -136,6 +179,10 @@ impl Histogram {
                 "loadboard_upstream_seconds",
                 "How long CargoTech took for a call that it answered.",
             ),
+            Self::HookLag => (
+                "loadboard_hook_lag_seconds",
+                "How long after a change the MES told of it.",
+            ),
         };
         About {
             name,
@@ -147,7 +194,7 @@ impl Histogram {
     /// The upper bounds of the buckets in milliseconds, and as they are told; the last has none.
     fn bounds(self) -> &'static [(u64, &'static str)] {
         match self {
-            Self::Answer | Self::Upstream => &[
+            Self::Answer | Self::Upstream | Self::HookLag => &[
                 (5, "0.005"),
                 (25, "0.025"),
                 (100, "0.1"),
@@ -225,11 +272,15 @@ impl Counter {
 pub fn status_label(status: u16) -> &'static str {
     match status {
         200 => "200",
+        202 => "202",
+        204 => "204",
         304 => "304",
         401 => "401",
+        403 => "403",
         404 => "404",
         405 => "405",
         409 => "409",
+        413 => "413",
         422 => "422",
         429 => "429",
         500 => "500",

@@ -1,6 +1,10 @@
 //! Error answers: problem+json (RFC 9457). The log gets the detail, the client what it can act on.
 
-use domain::{FieldError, messages::Problem};
+use domain::{
+    FieldError,
+    messages::Problem,
+    orders::{Order, messages::LostRace},
+};
 
 use crate::{config::ConfigError, http::Answer};
 
@@ -22,6 +26,24 @@ pub enum Failure {
     /// Parameters that break their rules.
     #[error("invalid parameters")]
     Invalid(Vec<FieldError>),
+    /// He is known, and may not do this.
+    #[error("forbidden")]
+    Forbidden,
+    /// Somebody else has changed the order: here is what it is now.
+    #[error("lost race")]
+    LostRace(Box<Order>),
+    /// Nobody knows whether it was done.
+    #[error("outcome unknown")]
+    OutcomeUnknown,
+    /// A body of more bytes than are taken.
+    #[error("too large")]
+    TooLarge {
+        /// The most that are taken.
+        most: u64,
+    },
+    /// More than may be asked in a minute.
+    #[error("too many requests")]
+    TooMany,
     /// It can't be done any more.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -59,11 +81,20 @@ impl Failure {
             ),
             Self::Unauthorized => (401, "unauthorized", "Sign in with Telegram's initData."),
             Self::Invalid(_) => (422, "invalid-parameters", "Some parameters are not valid."),
+            Self::Forbidden => (403, "forbidden", "You may not do this."),
+            Self::LostRace(_) => (409, "lost-race", "Somebody else was quicker."),
+            Self::OutcomeUnknown => (
+                504,
+                "outcome-unknown",
+                "The factory does not answer: the order may have been moved or not. Look before you try again.",
+            ),
+            Self::TooLarge { .. } => (413, "too-large", "The body is too large."),
+            Self::TooMany => (429, "too-many-requests", "Ask again in a minute."),
             Self::Conflict(_) => (409, "conflict", "This can't be done any more."),
             Self::Unavailable { .. } => (
                 503,
                 "upstream-unavailable",
-                "CargoTech is not answering and there is no copy to show.",
+                "The system behind this is not answering and there is no copy to show.",
             ),
             Self::Misconfigured(_) => (500, "misconfigured", "The service is not configured."),
             Self::Platform(_) => (500, "internal", "Something went wrong on our side."),
@@ -76,10 +107,16 @@ impl Failure {
             errors: Vec::new(),
         };
         let mut headers = Vec::new();
+        let mut order = None;
         match self {
             Self::MethodNotAllowed { allow } => headers.push(("allow", allow.to_owned())),
             Self::Unauthorized => headers.push(("www-authenticate", "Bearer".to_owned())),
             Self::Invalid(errors) => problem.errors = errors,
+            Self::LostRace(now) => order = Some(*now),
+            Self::TooLarge { most } => {
+                problem.detail = Some(format!("At most {most} bytes are taken."));
+            }
+            Self::TooMany => headers.push(("retry-after", "60".to_owned())),
             Self::Conflict(detail) => problem.detail = Some(detail.to_owned()),
             Self::Unavailable { retry_after_ms } => {
                 headers.push((
@@ -90,12 +127,16 @@ impl Failure {
             }
             // Names of settings are no secret, and whoever set them up reads this first.
             Self::Misconfigured(error) => problem.detail = Some(error.to_string()),
-            Self::Platform(_) | Self::NotFound => {}
+            Self::Platform(_) | Self::NotFound | Self::Forbidden | Self::OutcomeUnknown => {}
         }
+        let body = match order {
+            Some(order) => serde_json::to_vec(&LostRace { problem, order }),
+            None => serde_json::to_vec(&problem),
+        };
         let answer = Answer::bytes(
             status,
             "application/problem+json",
-            serde_json::to_vec(&problem).expect("a problem has only string keys"),
+            body.expect("a problem has only string keys"),
         )
         .header("cache-control", "no-store");
         headers

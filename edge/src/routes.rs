@@ -2,22 +2,30 @@
 
 use std::{pin::pin, rc::Rc};
 
-use domain::CargoId;
+use domain::{
+    CargoId,
+    orders::{OrderId, QuoteId},
+};
 use futures_util::{FutureExt, future::poll_immediate};
 use serde_json::json;
 use swr::UnixMillis;
 use worker::{Context, Env};
 
 use crate::{
-    auth, cargo, cargos, clock, config, dictionaries, health, history,
+    auth, cargo, cargos, clock,
+    config::{self, Config},
+    dictionaries, health, history,
     http::{Answer, Described},
     invalidate,
     log::{self, Level, RequestId},
     metrics::{Family, Histogram, status_label},
-    metrics_do, metrics_page, prices,
+    metrics_do, metrics_page,
+    orders::{self, access::Viewer},
+    prices,
     problem::Failure,
     reader::Reader,
     resource::Resource,
+    session::Issued,
     tally,
 };
 
@@ -33,6 +41,12 @@ enum Route {
     LoadTypes,
     TruckTypes,
     Invalidate,
+    Orders,
+    Order(OrderId),
+    OrderStatus(OrderId),
+    OrderHook,
+    AskQuote,
+    Quote(QuoteId),
     Live,
     Ready,
     Metrics,
@@ -62,7 +76,19 @@ impl Route {
             "dictionaries/load_types" => Some(Self::LoadTypes),
             "dictionaries/truck_types" => Some(Self::TruckTypes),
             "internal/invalidate" => Some(Self::Invalidate),
+            "orders" => Some(Self::Orders),
+            "hooks/orders" => Some(Self::OrderHook),
+            "quotes" => Some(Self::AskQuote),
             _ => {
+                if let Some(quote) = route.strip_prefix("quotes/") {
+                    return quote.parse().ok().map(Self::Quote);
+                }
+                if let Some(order) = route.strip_prefix("orders/") {
+                    return match order.strip_suffix("/status") {
+                        Some(id) => id.parse().ok().map(Self::OrderStatus),
+                        None => order.parse().ok().map(Self::Order),
+                    };
+                }
                 let cargo = route.strip_prefix("cargos/")?;
                 match cargo.strip_suffix("/history") {
                     Some(id) => id.parse().ok().map(Self::History),
@@ -74,7 +100,11 @@ impl Route {
 
     fn method(self) -> &'static str {
         match self {
-            Self::SignIn | Self::Invalidate => "POST",
+            Self::SignIn
+            | Self::Invalidate
+            | Self::OrderStatus(_)
+            | Self::OrderHook
+            | Self::AskQuote => "POST",
             _ => "GET",
         }
     }
@@ -91,6 +121,12 @@ impl Route {
             Self::LoadTypes => "load_types",
             Self::TruckTypes => "truck_types",
             Self::Invalidate => "invalidate",
+            Self::Orders => "orders",
+            Self::Order(_) => "order",
+            Self::OrderStatus(_) => "order_status",
+            Self::OrderHook => "order_hook",
+            Self::AskQuote => "ask_quote",
+            Self::Quote(_) => "quote",
             Self::Live => "live",
             Self::Ready => "ready",
             Self::Metrics => "metrics",
@@ -161,6 +197,16 @@ async fn dispatch(
         Route::Metrics => return metrics_page::answer(described, &env, &config).await,
         Route::SignIn => return auth::sign_in(&config, &id).await,
         Route::Invalidate => return invalidate::answer(id.request(), &env, &config).await,
+        Route::Orders
+        | Route::Order(_)
+        | Route::OrderStatus(_)
+        | Route::OrderHook
+        | Route::AskQuote
+        | Route::Quote(_) => {
+            // Boxed: polls of prices, which are nearly all that is asked, would else carry its states along.
+            let answer = of_orders(route, described, &env, &context, &config, &id, now);
+            return answer.boxed_local().await;
+        }
         _ => {}
     }
     let session = auth::session(described, &config, &id, now)?;
@@ -172,12 +218,49 @@ async fn dispatch(
             rarely_asked(other, described, reader).boxed_local().await
         }
     };
-    let Some(renewed) = session.renewed else {
-        return result;
+    Ok(with_session(result, session.renewed, described, &id))
+}
+
+async fn of_orders(
+    route: Route,
+    described: &Described,
+    env: &Env,
+    context: &Context,
+    config: &Config,
+    id: &Rc<RequestId>,
+    now: UnixMillis,
+) -> Result<Answer, Failure> {
+    // Where there is no factory there are no such addresses.
+    let orders = config.orders.as_ref().ok_or(Failure::NotFound)?;
+    if route == Route::OrderHook {
+        return orders::hook::answer(env, orders, id).await;
+    }
+    let (viewer, renewed) = Viewer::of(described, config, orders, id, now)?;
+    viewer.require_pace(env).await?;
+    let result = match route {
+        Route::Order(order) => orders::detail::answer(order, env, orders, &viewer, id).await,
+        Route::OrderStatus(order) => {
+            orders::change::answer(order, env, context, orders, &viewer, id).await
+        }
+        Route::AskQuote => orders::quotes::ask(described, env, orders, id).await,
+        Route::Quote(quote) => orders::quotes::look(quote, env).await,
+        _ => orders::list::answer(described, env, orders, &viewer, id, now).await,
     };
-    // A session stands, whatever becomes of the request that began it.
-    let answer = result.unwrap_or_else(|failure| failed(failure, described, &id));
-    Ok(answer.header(domain::messages::SESSION_HEADER, renewed.token))
+    Ok(with_session(result, renewed, described, id))
+}
+
+/// A session stands, whatever becomes of the request that began it.
+fn with_session(
+    result: Result<Answer, Failure>,
+    renewed: Option<Issued>,
+    described: &Described,
+    id: &RequestId,
+) -> Answer {
+    let answer = result.unwrap_or_else(|failure| failed(failure, described, id));
+    answer.header_if(
+        domain::messages::SESSION_HEADER,
+        renewed.map(|renewed| renewed.token),
+    )
 }
 
 async fn rarely_asked(
@@ -217,6 +300,14 @@ mod tests {
             ("dictionaries/load_types/", Route::LoadTypes),
             ("dictionaries/truck_types/", Route::TruckTypes),
             ("internal/invalidate", Route::Invalidate),
+            ("orders/", Route::Orders),
+            ("orders/MSK-5/", Route::Order("MSK-5".parse().unwrap())),
+            (
+                "orders/MSK-5/status",
+                Route::OrderStatus("MSK-5".parse().unwrap()),
+            ),
+            ("hooks/orders", Route::OrderHook),
+            ("quotes/", Route::AskQuote),
         ] {
             for prefix in ["/api/", "/api/v1/", "/api/v2/", "/api/v3/"] {
                 let path = format!("{prefix}{path}");
@@ -249,6 +340,10 @@ mod tests {
             "/health",
             "/api/health/live",
             "/api/metrics",
+            "/api/orders/5",
+            "/api/orders/status",
+            "/api/orders/MSK-5/history",
+            "/api/hooks",
         ] {
             assert_eq!(Route::of(path), None, "{path}");
         }

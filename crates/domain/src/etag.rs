@@ -24,6 +24,11 @@ impl Etag {
         Self(format!("\"{:016x}\"", hash.digest()))
     }
 
+    /// The tag of anything that was written down.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(format!("\"{:016x}\"", xxhash_rust::xxh64::xxh64(bytes, 0)))
+    }
+
     /// A tag as it stands in a query, with or without its quotes. What is none of ours is a tag that nobody knows.
     pub fn of_query(text: &str) -> Self {
         Self(format!("\"{}\"", text.trim_matches('"')))

@@ -185,6 +185,9 @@ pub const STALE_HEADER: &str = "x-stale";
 /// Header with the pace the edge asks for, in milliseconds.
 pub const POLL_AFTER_HEADER: &str = "x-poll-after-ms";
 
+/// Header with the state of the order board: see [`OrderList`](crate::orders::messages::OrderList).
+pub const EPOCH_HEADER: &str = "x-epoch";
+
 /// Header with the name of the app's build that is served now: a page of another build is out of date.
 pub const BUILD_HEADER: &str = "x-build";
 

@@ -113,10 +113,8 @@ impl Client {
     pub async fn upload_model(&self, bytes: Vec<u8>) -> Result<Uploaded, Error> {
         let length = bytes.len() as u64;
         let request = self.http.post(self.models_url()).body(bytes);
-        match self.send(request).await? {
-            (StatusCode::OK | StatusCode::CREATED, body) => decode::uploaded(&body, length),
-            (status, body) => Err(refusal(status, &body)),
-        }
+        let (status, body) = self.send(request).await?;
+        read_upload(status.as_u16(), &body, length)
     }
 
     /// `PUT /v1/calculations/{id}`: begins to calculate, unless that has begun under this name already; either way,
@@ -187,6 +185,18 @@ impl Client {
         let status = response.status();
         let body = response.bytes().await.map_err(|_| Error::NoAnswer)?;
         Ok((status, body.into()))
+    }
+}
+
+/// What the MES took, by its answer to a model of so many bytes that was sent to [`Client::models_url`].
+///
+/// # Errors
+/// Any: it did not take it, or not all of it.
+pub fn read_upload(status: u16, body: &[u8], bytes: u64) -> Result<Uploaded, Error> {
+    match StatusCode::from_u16(status) {
+        Ok(StatusCode::OK | StatusCode::CREATED) => decode::uploaded(body, bytes),
+        Ok(status) => Err(refusal(status, body)),
+        Err(_) => Err(Error::Unavailable { status }),
     }
 }
 

@@ -10,7 +10,7 @@ mod model;
 mod request;
 mod token;
 
-pub use client::Client;
+pub use client::{Client, read_upload};
 pub use decode::{Calculation, Change, Counted, Detailed, Snapshot, Uploaded};
 pub use error::Error;
 pub use model::{ModelHash, NotAModelHash};

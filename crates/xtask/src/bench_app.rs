@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::dev_vars::{self, Secrets};
 use crate::project::Project;
-use crate::servers::{self, Simulator, Worker};
+use crate::servers::{self, Account, Simulator, Worker};
 use crate::setup::{self, Needs};
 use crate::step::step;
 use crate::workspace::Workspace;
@@ -29,8 +29,8 @@ pub fn run(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> 
     }
     let mut simulator = Simulator {
         port: simulator_port,
-        phone: secrets.get("CARGOTECH_PHONE")?.to_owned(),
-        password: secrets.get("CARGOTECH_PASSWORD")?.to_owned(),
+        account: Account::of(&secrets)?,
+        worker_port,
         log: project.scratch("bench-sim.log"),
         ..Simulator::default()
     }
@@ -38,6 +38,7 @@ pub fn run(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> 
     let mut worker = Worker {
         port: worker_port,
         upstream: format!("http://127.0.0.1:{simulator_port}"),
+        mes: None,
         secrets: dev_vars::EXAMPLE,
         vars: Vec::new(),
         state,

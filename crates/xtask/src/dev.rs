@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::dev_vars::{self, Secrets};
 use crate::environment::Environment;
 use crate::project::Project;
-use crate::servers::{self, Server, Simulator, Worker};
+use crate::servers::{self, Account, Server, Simulator, Worker};
 use crate::step;
 use crate::terminal::{dim, say};
 use crate::workspace::Workspace;
@@ -83,6 +83,11 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     let worker = Worker {
         port: options.port,
         upstream: upstream.clone(),
+        // Whoever plays CargoTech plays the factory too.
+        mes: options
+            .cargotech
+            .is_none()
+            .then(|| format!("{upstream}/mes")),
         secrets: dev_vars::FILE,
         vars: options
             .bot_token
@@ -138,8 +143,9 @@ fn start_simulator(
         port,
         latency_ms: options.latency_ms,
         seed: options.seed,
-        phone: secrets.get("CARGOTECH_PHONE")?.to_owned(),
-        password: secrets.get("CARGOTECH_PASSWORD")?.to_owned(),
+        account: Account::of(secrets)?,
+        worker_port: options.port,
+        mes_arguments: Vec::new(),
         log: project.scratch("dev-sim.log"),
     };
     simulator.start(

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::dev_vars::Secrets;
 use crate::environment::Environment;
 use crate::logs::Log;
 use crate::processes::Child;
@@ -36,10 +37,33 @@ pub struct Simulator {
     pub port: u16,
     pub latency_ms: Option<u64>,
     pub seed: Option<u64>,
-    /// The account that the Worker will use.
-    pub phone: String,
-    pub password: String,
+    /// The account and the keys that the Worker will use.
+    pub account: Account,
+    /// Where it tells of changes of orders: the Worker's port.
+    pub worker_port: u16,
+    /// How many orders the factory has, and what else is said of it.
+    pub mes_arguments: Vec<String>,
     pub log: PathBuf,
+}
+
+/// What the simulator takes, and the Worker shows.
+#[derive(Debug, Clone, Default)]
+pub struct Account {
+    phone: String,
+    password: String,
+    mes_token: String,
+    webhook_secret: String,
+}
+
+impl Account {
+    pub fn of(secrets: &Secrets) -> Result<Self> {
+        Ok(Self {
+            phone: secrets.get("CARGOTECH_PHONE")?.to_owned(),
+            password: secrets.get("CARGOTECH_PASSWORD")?.to_owned(),
+            mes_token: secrets.get("MES_TOKEN")?.to_owned(),
+            webhook_secret: secrets.get("MES_WEBHOOK_SECRET")?.to_owned(),
+        })
+    }
 }
 
 /// How the Worker is started.
@@ -48,6 +72,8 @@ pub struct Worker<'a> {
     pub port: u16,
     /// The CargoTech API that it uses.
     pub upstream: String,
+    /// The MES that it uses, if there is one.
+    pub mes: Option<String>,
     /// The file with its secrets.
     pub secrets: &'a str,
     /// Variables in place of those in wrangler.toml.
@@ -81,7 +107,22 @@ impl Simulator {
         command
             .current_dir(&project.root)
             .args(["--port", &self.port.to_string()]);
-        command.args(["--phone", &self.phone, "--password", &self.password]);
+        let Account {
+            phone,
+            password,
+            mes_token,
+            webhook_secret,
+        } = &self.account;
+        command.args(["--phone", phone, "--password", password]);
+        let hook = format!("http://127.0.0.1:{}/api/hooks/orders", self.worker_port);
+        command.args(["--mes-token", mes_token]);
+        command.args([
+            "--mes-webhook-url",
+            &hook,
+            "--mes-webhook-secret",
+            webhook_secret,
+        ]);
+        command.args(&self.mes_arguments);
         if let Some(latency) = self.latency_ms {
             command.args(["--latency-ms", &latency.to_string()]);
         }
@@ -115,6 +156,8 @@ impl Worker<'_> {
             .arg("--persist-to")
             .arg(&self.state);
         command.args(["--var", &format!("CARGOTECH_BASE_URL:{}", self.upstream)]);
+        let mes = self.mes.as_deref().unwrap_or_default();
+        command.args(["--var", &format!("MES_BASE_URL:{mes}")]);
         if let Some(build_id) = build::id(project)? {
             command.args(["--var", &format!("BUILD_ID:{build_id}")]);
         }

@@ -35,11 +35,6 @@ impl Filter {
                 .as_ref()
                 .is_none_or(|name| order.id.to_string().contains(name))
     }
-
-    /// Whether nothing but statuses and site tells which are meant.
-    pub fn is_by_status(&self) -> bool {
-        self.seller.is_none() && self.name.is_none()
-    }
 }
 
 mod statuses_as_text {
@@ -171,7 +166,6 @@ mod tests {
             (query.filter.statuses, query.limit, query.cursor),
             (Statuses::ALL, 50, None)
         );
-        assert!(query.filter.is_by_status());
     }
 
     #[test]
@@ -179,7 +173,7 @@ mod tests {
         let text = "status=started,approved&seller=7&site=MSK&number=sk-5&limit=3&min_epoch=9&cursor=17.MSK-5";
         let query = OrdersQuery::parse(text).unwrap();
         let filter = &query.filter;
-        assert!(filter.matches(&order(51, Status::Started, 1)) && !filter.is_by_status());
+        assert!(filter.matches(&order(51, Status::Started, 1)));
         assert!(
             !filter.matches(&order(61, Status::Started, 1)),
             "another number"

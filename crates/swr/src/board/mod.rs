@@ -158,11 +158,12 @@ pub struct ListQuery<G, R, Q> {
 
 /// A list as it is now.
 #[derive(Clone, Debug, PartialEq)]
-pub struct List<E, L> {
+pub struct List<E, R, L> {
     /// The entries.
     pub entries: Vec<E>,
-    /// Whether there may be more below the last.
-    pub more: bool,
+    /// Below which place there may be more; `None` if there are no more. Not always that of the last entry: some may have
+    /// gone since the page was read.
+    pub next: Option<R>,
     /// When the oldest reading that it stands on was made.
     pub read_at: UnixMillis,
     /// Whether that is longer ago than lists stay fresh: upstream does not answer.
@@ -194,7 +195,8 @@ pub enum Look<T, K, L> {
 }
 
 /// What is done for a reader of a list.
-pub type ListLook<D, Q> = Look<List<<D as Detail>::Entry, LoadOf<D, Q>>, Key<D>, LoadOf<D, Q>>;
+pub type ListLook<D, Q> =
+    Look<List<<D as Detail>::Entry, Rank<D>, LoadOf<D, Q>>, Key<D>, LoadOf<D, Q>>;
 
 /// What is done for a reader of a detail.
 pub type DetailLook<D, Q> = Look<Known<D>, Key<D>, LoadOf<D, Q>>;
@@ -323,8 +325,12 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         };
         let lists = |stamp| is_good(self.policy.lists.verdict(stamp, now), on_error);
         let page = (!query.is_rare).then(|| self.index.page(&part, query.limit, lists));
-        let (policy, entries, more, stamps) = match page {
-            Some(Ok(page)) => (self.policy.lists, page.entries, page.more, page.stamps),
+        let (policy, entries, next, stamps) = match page {
+            Some(Ok(page)) => {
+                let last = page.entries.last().map(Entry::rank);
+                let next = last.filter(|_| page.more);
+                (self.policy.lists, page.entries, next, page.stamps)
+            }
             Some(Err(absent)) if self.index.can_keep(&absent) => {
                 return Look::Absent(Load::Part(absent));
             }
@@ -333,13 +339,19 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
                 let policy = self.policy.pages;
                 let key = (query.name.clone(), query.below);
                 let page = self.pages.get(&key, query.below, &self.changes, matches);
-                let page = page.filter(|(stamp, _)| is_good(policy.verdict(*stamp, now), on_error));
-                let Some((stamp, reading)) = page else {
+                let page =
+                    page.filter(|(stamp, ..)| is_good(policy.verdict(*stamp, now), on_error));
+                let Some((stamp, reading, end)) = page else {
                     return Look::Absent(Load::Page(key.0, key.1));
                 };
-                let more = reading.more || reading.entries.len() > query.limit;
-                let entries = reading.entries.into_iter().take(query.limit).collect();
-                (policy, entries, more, vec![stamp])
+                let mut entries = reading.entries;
+                let is_cut = entries.len() > query.limit;
+                entries.truncate(query.limit);
+                let next = match is_cut {
+                    true => entries.last().map(Entry::rank),
+                    false => end,
+                };
+                (policy, entries, next, vec![stamp])
             }
         };
         let verdicts = stamps
@@ -360,7 +372,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             .unwrap_or(now);
         Look::Here(List {
             entries,
-            more,
+            next,
             read_at,
             stale,
             ahead,

@@ -22,14 +22,15 @@ impl<Q: Eq + Hash + Clone, E: Entry> Pages<Q, E> {
         self.pages.put(query, (stamp, reading), 1);
     }
 
-    /// The page as it is now: `matches` tells which entries are asked for, below the place `below`.
+    /// The page as it is now, and the last place that it reaches, if not the end: `matches` tells which entries are asked for,
+    /// below the place `below`.
     pub(super) fn get(
         &mut self,
         query: &Q,
         below: Option<E::Rank>,
         changes: &Changes<E>,
         matches: impl Fn(&E) -> bool,
-    ) -> Option<(Stamp, Reading<E>)> {
+    ) -> Option<(Stamp, Reading<E>, Option<E::Rank>)> {
         let (stamp, reading) = self.pages.get_mut(query)?;
         if !changes.can_bring_up_to_date(reading.as_of) {
             return None;
@@ -56,6 +57,6 @@ impl<Q: Eq + Hash + Clone, E: Entry> Pages<Q, E> {
                 now.entries.insert(place, entry.clone());
             }
         }
-        Some((*stamp, now))
+        Some((*stamp, now, end))
     }
 }

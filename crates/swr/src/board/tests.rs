@@ -238,7 +238,7 @@ impl Case {
                     assert!(right, "{list:?}");
                     return (
                         list.entries.iter().map(|order| order.number).collect(),
-                        list.more,
+                        list.next.is_some(),
                     );
                 }
                 Look::Absent(load) => self.load(&load, 3),
@@ -433,21 +433,29 @@ fn a_page_that_few_ask_for_is_as_right_as_the_index() {
                 .iter()
                 .map(|order| order.number)
                 .collect::<Vec<_>>(),
-            list.more,
+            list.next,
         )),
         _ => None,
     };
-    assert_eq!(read(&mut case), Some((vec![6, 5, 3], true)));
+    assert_eq!(read(&mut case), Some((vec![6, 5, 3], Some(3))));
     case.tell(6, 'b');
     case.tell(4, 'a');
     case.tell(2, 'a');
     assert_eq!(
         read(&mut case),
-        Some((vec![5, 4, 3], true)),
+        Some((vec![5, 4, 3], Some(3))),
         "2 lies below what was read"
     );
     case.tell(4, 'b');
-    assert_eq!(read(&mut case), Some((vec![5, 3], true)));
+    assert_eq!(read(&mut case), Some((vec![5, 3], Some(3))));
+    for number in [3, 5] {
+        case.tell(number, 'b');
+    }
+    assert_eq!(
+        read(&mut case),
+        Some((vec![], Some(3))),
+        "1 has still to come"
+    );
     case.pass(15_000);
     assert_eq!(read(&mut case), None);
 }

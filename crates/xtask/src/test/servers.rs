@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Outcome, Run, Suite};
 use crate::dev_vars::{self, Secrets};
-use crate::servers::{self, Server, Simulator, Worker};
+use crate::servers::{self, Account, Server, Simulator, Worker};
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
@@ -51,14 +51,15 @@ impl Servers {
         let simulator_url = format!("http://127.0.0.1:{simulator_port}");
         let simulator = Simulator {
             port: simulator_port,
-            phone: secrets.get("CARGOTECH_PHONE")?.to_owned(),
-            password: secrets.get("CARGOTECH_PASSWORD")?.to_owned(),
+            account: Account::of(&secrets)?,
+            worker_port,
             log: scratch("sim.log"),
             ..Simulator::default()
         };
         let worker = Worker {
             port: worker_port,
             upstream: simulator_url.clone(),
+            mes: Some(format!("{simulator_url}/mes")),
             secrets: dev_vars::EXAMPLE,
             vars: if suite == Suite::Http {
                 short_windows()

@@ -1,0 +1,139 @@
+//! The messages to an order board, and how long anybody waits for it.
+
+use std::time::Duration;
+
+use domain::orders::{Counts, Cursor, Filter, Order, OrderDetail, OrderId, Rank, Site, Status};
+use futures_util::future::{Either, select};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use swr::{UnixMillis, board::Mark};
+use worker::{Delay, Env, Error, Result};
+
+use crate::objects;
+
+/// What a board is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// The site whose orders it holds; `None` for all.
+    pub site: Option<Site>,
+    /// What.
+    pub what: What,
+}
+
+/// The messages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Somebody reads a list. Answered with [`Told<ListTold>`]; at once, or with `wait` when it is known.
+    List {
+        /// Which orders.
+        filter: Filter,
+        /// Those below this place alone.
+        below: Option<Rank>,
+        /// How many at most.
+        limit: u32,
+        /// Whether he waits for the MES.
+        wait: bool,
+    },
+    /// Somebody reads everything about an order. Answered with [`Told<DetailTold>`].
+    Detail {
+        /// Which.
+        id: OrderId,
+        /// Whether he waits for the MES.
+        wait: bool,
+    },
+    /// Somebody is going to move an order. Answered with its newest state, if that is known.
+    Announce {
+        /// The name of the change.
+        mark: Mark,
+        /// Which order.
+        id: OrderId,
+        /// Where it is to go.
+        to: Status,
+    },
+    /// What came of that. Answered with the board's epoch, when no older state is served any more.
+    Settle {
+        /// The name of the change.
+        mark: Mark,
+        /// The order as it is now, if that is known.
+        order: Option<Order>,
+        /// The version that was changed, if it was changed.
+        from_version: Option<u64>,
+    },
+    /// The factory tells of a change. Answered with whether this delivery is the first of its name.
+    Hook {
+        /// The delivery's name.
+        delivery: String,
+        /// Until when its name is to be remembered.
+        good_until: UnixMillis,
+        /// What has become of the order.
+        order: Order,
+    },
+    /// All that was read is to be forgotten. Answered with the board's epoch.
+    Forget,
+}
+
+/// What a reader is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told<T> {
+    /// This.
+    Here(T),
+    /// The MES is being asked: he is to ask again, and wait.
+    Wait,
+    /// It does not answer, and nothing is known.
+    Nothing {
+        /// When it may be better, in milliseconds.
+        retry_after_ms: u64,
+    },
+}
+
+/// A list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListTold {
+    /// The orders.
+    pub orders: Vec<Order>,
+    /// Where those below begin.
+    pub next: Option<Cursor>,
+    /// How many stand where.
+    pub counts: Option<Counts>,
+    /// The board's epoch.
+    pub epoch: u64,
+    /// When the MES was last asked.
+    pub read_at: UnixMillis,
+    /// Whether that is too long ago.
+    pub stale: bool,
+    /// For how long this may be served to others.
+    pub lease_ms: Option<u64>,
+}
+
+/// Everything about an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DetailTold {
+    /// It; `None` if there is no such order.
+    pub order: Option<OrderDetail>,
+    /// The board's epoch.
+    pub epoch: u64,
+    /// When the MES was asked.
+    pub read_at: UnixMillis,
+    /// Whether that is too long ago.
+    pub stale: bool,
+}
+
+/// Tells the board of a site, or of all, and waits for its answer for so long.
+///
+/// # Errors
+/// If it can't be reached, fails, or takes longer.
+pub async fn tell<T: DeserializeOwned>(
+    env: &Env,
+    message: &Message,
+    patience: Duration,
+) -> Result<T> {
+    let name = message
+        .site
+        .map_or_else(|| "all".to_owned(), |site| site.to_string());
+    let answer = std::pin::pin!(objects::send(env, "ORDER_BOARD", &name, message));
+    match select(answer, Delay::from(patience)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(Error::RustError("the board took too long".to_owned())),
+    }
+}

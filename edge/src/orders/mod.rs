@@ -1,0 +1,66 @@
+//! The factory's orders: who may see them, what he is shown, and how they are moved.
+
+pub mod access;
+pub mod board;
+pub mod change;
+pub mod config;
+pub mod detail;
+pub mod entry;
+pub mod hook;
+pub mod leased;
+pub mod list;
+pub mod quotes;
+pub mod shelf;
+mod upload;
+
+use std::time::Duration;
+
+pub use config::OrdersConfig;
+use domain::orders::{OrderId, Site};
+
+use crate::{metrics::Family, problem::Failure, tally};
+
+impl OrdersConfig {
+    /// The factory's system.
+    pub fn mes(&self) -> mes::Client {
+        mes::Client::new(
+            self.mes_base_url.clone(),
+            self.mes_token.clone(),
+            self.mes_timeout,
+        )
+    }
+
+    /// The site whose board holds this order; `None` for the board of all.
+    pub fn board_of(&self, id: OrderId) -> Option<Site> {
+        (!self.sites.is_empty()).then(|| id.site())
+    }
+
+    /// How long a reader waits for the MES.
+    pub fn read_deadline(&self) -> Duration {
+        self.mes_timeout + self.patience
+    }
+}
+
+/// A call to the MES, counted.
+pub fn counted<T>(kind: &'static str, result: Result<T, mes::Error>) -> Result<T, mes::Error> {
+    let outcome = match &result {
+        Ok(_) => "ok",
+        Err(mes::Error::NoAnswer) => "no_answer",
+        Err(mes::Error::Unavailable { .. }) => "unavailable",
+        Err(mes::Error::Malformed { .. }) => "malformed",
+        Err(mes::Error::Unauthorized) => "unauthorized",
+        Err(mes::Error::Rejected { .. }) => "rejected",
+    };
+    tally::count(Family::MesCalls, [kind, outcome]);
+    result
+}
+
+/// What a client is told when the MES gave nothing.
+pub fn unavailable(error: mes::Error) -> Failure {
+    match error {
+        mes::Error::Rejected { reason } => Failure::of_field("query", reason),
+        _ => Failure::Unavailable {
+            retry_after_ms: 2_000,
+        },
+    }
+}
