@@ -1,5 +1,6 @@
 //! What a simulator is started with.
 
+use crate::mes;
 use chrono::{DateTime, Utc};
 
 /// Calls a minute that the service announces for an account.
@@ -28,6 +29,8 @@ pub struct Config {
     pub password: String,
     /// No log line for each call.
     pub quiet: bool,
+    /// The factory's system.
+    pub mes: mes::Config,
 }
 
 impl Default for Config {
@@ -44,6 +47,7 @@ impl Default for Config {
             phone: "+79990000000".to_owned(),
             password: "development".to_owned(),
             quiet: false,
+            mes: mes::Config::default(),
         }
     }
 }

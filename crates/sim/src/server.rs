@@ -6,9 +6,14 @@ use crate::api::query::Query;
 use crate::api::{Call, Endpoint};
 use crate::config::Config;
 use crate::control::{Deeds, Orders, Refusal, State as ControlState};
+use crate::mes;
+use crate::mes::control::MesDeeds;
+use crate::mes::server::Mes;
+use crate::mes::stats::Report as MesReport;
+use crate::mes::truth;
 use crate::rate_limit::Standing;
 use crate::simulation::{Arrival, Course, Pace, Simulation};
-use crate::stats::{CLIENT_LEFT, Visit};
+use crate::stats::{CLIENT_LEFT, Report, Visit};
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,6 +21,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::json;
 use std::convert::Infallible;
 use std::future::pending;
@@ -24,6 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 /// Longest body of a call; a login needs a hundredth of it.
@@ -46,6 +53,7 @@ struct Inner {
     weather_turns: watch::Sender<()>,
     /// True once the simulator goes down: nothing waits any longer.
     closing: watch::Sender<bool>,
+    mes: Mes,
 }
 
 /// Plays the API on a listener until the returned future is dropped.
@@ -60,6 +68,7 @@ impl Sim {
     /// A simulator at its start. Its clock runs from now on, its world only while it is served.
     pub fn new(config: Config) -> Self {
         let (start, quiet) = (config.start, config.quiet);
+        let mes = Mes::new(config.mes.connections);
         let simulation = Simulation::new(config);
         let inner = Inner {
             start,
@@ -69,22 +78,33 @@ impl Sim {
             weather_turns: watch::Sender::new(()),
             closing: watch::Sender::new(false),
             simulation: Mutex::new(simulation),
+            mes,
         };
         Self {
             inner: Arc::new(inner),
         }
     }
 
+    /// Opens the MES's database, or makes it, which takes some seconds for a million orders. Whoever does not call
+    /// this waits for it at the first call that needs it.
+    ///
+    /// # Errors
+    /// When there is no such database to be had.
+    pub async fn open(&self) -> io::Result<()> {
+        self.store().await.map(drop).map_err(io::Error::other)
+    }
+
     /// Plays the API on a listener until `shutdown`, or until the returned future is dropped. Meanwhile prices walk,
     /// and cargos come and go.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// When the listener fails, or the MES's database can't be opened.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
+        self.open().await?;
         // Also when this future is dropped: what serves the connections are tasks of their own.
         let _closing = Closing(&self);
         let sim = self.clone();
@@ -135,9 +155,11 @@ impl Sim {
             .route("/v1/dictionaries/load_types", get(at(Endpoint::LoadTypes)))
             .fallback(at(Endpoint::Unknown))
             .method_not_allowed_fallback(at(Endpoint::Unknown))
+            .nest("/mes", mes::server::routes())
             .route("/_control", get(state).post(control))
             .route("/_stats", get(stats))
             .route("/_prices", get(prices))
+            .route("/_orders", get(truth::orders))
             .with_state(self.clone());
         if self.inner.quiet {
             router
@@ -151,7 +173,16 @@ impl Sim {
         self.inner.start + TimeDelta::from_std(self.inner.started.elapsed()).unwrap_or_default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Simulation> {
+    /// The same in Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.now().timestamp_millis()).unwrap_or_default()
+    }
+
+    pub(crate) fn mes(&self) -> &Mes {
+        &self.inner.mes
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Simulation> {
         self.inner
             .simulation
             .lock()
@@ -210,7 +241,7 @@ impl Sim {
     }
 
     /// Ends when the simulator goes down.
-    async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         // An error would mean that the sender is gone, which lives as long as `self`.
         let _ = self
             .inner
@@ -268,14 +299,15 @@ impl Drop for InFlight<'_> {
     }
 }
 
-fn bearer_token(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     value
         .strip_prefix("Bearer ")
         .map(|token| token.trim().to_owned())
 }
 
-fn response(answer: Answer, standing: Standing) -> Response {
+/// An answer with no more than its content type.
+pub(crate) fn plain_response(answer: Answer) -> Response {
     let json = HeaderValue::from_static("application/json");
     let (content_type, body) = match answer.body {
         Body::Json(body) => (json, body.to_string()),
@@ -286,16 +318,25 @@ fn response(answer: Answer, standing: Standing) -> Response {
         ),
     };
     let mut response = (answer.status, body).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// An answer with what CargoTech says about its limit.
+fn response(answer: Answer, standing: Standing) -> Response {
+    let reset_after_s = answer.reset_after_s;
+    let mut response = plain_response(answer);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert("X-RateLimit-Limit", standing.limit.into());
-    let remaining = if answer.reset_after_s.is_some() {
+    let remaining = if reset_after_s.is_some() {
         0
     } else {
         standing.remaining
     };
     headers.insert("X-RateLimit-Remaining", remaining.into());
-    if let Some(seconds) = answer.reset_after_s {
+    if let Some(seconds) = reset_after_s {
         headers.insert("X-RateLimit-Reset-After", seconds.into());
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
@@ -304,23 +345,35 @@ fn response(answer: Answer, standing: Standing) -> Response {
 
 /// `GET /_control`: the state.
 async fn state(State(sim): State<Sim>) -> impl IntoResponse {
-    Json(ControlState::of(&sim.lock(), sim.now(), Deeds::default()))
+    let rows = sim.rows().await;
+    Json(ControlState::of(
+        &sim.lock(),
+        sim.now(),
+        rows,
+        Deeds::default(),
+    ))
 }
 
 /// `POST /_control`: orders, answered by the state after them.
 async fn control(State(sim): State<Sim>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
     let orders = Orders::read(&body)?;
     let weather_turns = orders.turn_the_weather();
+    let weather_of_the_mes_turns = orders.turn_the_weather_of_the_mes();
+    let mut deeds = sim.follow(orders).await?;
+    sim.tell_of(std::mem::take(&mut deeds.mes.to_tell));
+    let rows = sim.rows().await;
     let (state, pace) = {
-        let mut simulation = sim.lock();
-        let deeds = orders.follow(&mut simulation, sim.now())?;
+        let simulation = sim.lock();
         (
-            ControlState::of(&simulation, sim.now(), deeds),
+            ControlState::of(&simulation, sim.now(), rows, deeds),
             simulation.pace,
         )
     };
     if weather_turns {
         sim.inner.weather_turns.send_replace(());
+    }
+    if weather_of_the_mes_turns {
+        sim.mes().weather_turns.send_replace(());
     }
     sim.inner
         .pace
@@ -328,11 +381,34 @@ async fn control(State(sim): State<Sim>, body: Bytes) -> Result<impl IntoRespons
     Ok(Json(state))
 }
 
+impl Sim {
+    /// Follows orders, all or none.
+    async fn follow(&self, orders: Orders) -> Result<Deeds, Refusal> {
+        if !orders.mes().touch_the_store() {
+            return orders.follow(&mut self.lock(), self.now(), MesDeeds::default());
+        }
+        orders.mes().check()?;
+        let store = self.store().await.map_err(Refusal::Broken)?;
+        let (sim, now, at) = (self.clone(), self.now(), self.now_ms());
+        let seed = self.lock().config().seed;
+        let follow = move || {
+            store.write(|transaction| {
+                let done = orders.mes().follow_in_store(transaction, seed, at)?;
+                // Within the transaction: if this can't be followed, that is not done either.
+                orders.follow(&mut sim.lock(), now, done)
+            })
+        };
+        let followed = spawn_blocking(follow).await;
+        followed.map_err(|error| Refusal::Broken(error.to_string()))?
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match self {
             Self::NotJson(_) => StatusCode::BAD_REQUEST,
             Self::NotAnOrder(_) | Self::Impossible(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(json!({"error": self.to_string()}))).into_response()
     }
@@ -340,7 +416,19 @@ impl IntoResponse for Refusal {
 
 /// `GET /_stats`: what was called.
 async fn stats(State(sim): State<Sim>) -> impl IntoResponse {
-    Json(sim.lock().stats.report(sim.now()))
+    /// CargoTech's counts, and the MES's under their own name.
+    #[derive(Serialize)]
+    struct Both {
+        #[serde(flatten)]
+        cargotech: Report,
+        mes: MesReport,
+    }
+    let rows = sim.rows().await;
+    let simulation = sim.lock();
+    Json(Both {
+        cargotech: simulation.stats.report(sim.now()),
+        mes: simulation.mes.report(rows, sim.now_ms()),
+    })
 }
 
 /// `GET /_prices`, or `?ever=1`: what every price is, or ever was.

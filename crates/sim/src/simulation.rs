@@ -5,6 +5,7 @@ use crate::api::answer::{Answer, Body};
 use crate::api::odd::{Oddity, fill_duplicates, price};
 use crate::api::{Call, Endpoint, cargo_json, detail, dictionaries, list, login};
 use crate::config::Config;
+use crate::mes::memory::Memory;
 use crate::rate_limit::{RateLimit, Standing};
 use crate::stats::{Stats, Visit};
 use crate::weather::{Kind, Rule, Weather};
@@ -68,6 +69,8 @@ pub struct Simulation {
     /// Cargos whose page came odd the last time it was read, for weather that is odd on some pages.
     given_oddly: BTreeSet<CargoId>,
     jitter: Dice,
+    /// What the MES remembers besides its orders.
+    pub mes: Memory,
 }
 
 /// What every price is: `GET /_prices`.
@@ -108,6 +111,11 @@ impl Simulation {
             },
             given_oddly: BTreeSet::new(),
             jitter: Dice::new(config.seed),
+            mes: Memory::new(
+                config.mes.clone(),
+                config.seed,
+                u64::try_from(config.start.timestamp_millis()).unwrap_or_default(),
+            ),
             config,
         }
     }
@@ -122,7 +130,8 @@ impl Simulation {
         &self.config
     }
 
-    /// World, weather, pace, limit and counts as they were at the start, and no suspension. Tokens stay alive.
+    /// World, weather, pace, limit and counts as they were at the start, and no suspension. Tokens stay alive; of the
+    /// MES as [`Memory::reset`] says.
     pub fn reset(&mut self) {
         self.world = World::new(self.config.seed, self.config.start);
         self.weather = Weather::default();
@@ -135,6 +144,7 @@ impl Simulation {
         self.stats.reset();
         self.given_oddly.clear();
         self.jitter = Dice::new(self.config.seed);
+        self.mes.reset();
     }
 
     /// Puts these rules in the place of all weather that held.

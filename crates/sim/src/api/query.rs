@@ -26,6 +26,11 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether a parameter is there, be it empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.contains_key(name)
+    }
+
     /// Whether contacts were asked for: `include` is a list of names.
     pub fn includes_contacts(&self) -> bool {
         self.get("include")

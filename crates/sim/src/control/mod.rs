@@ -4,6 +4,7 @@ mod state;
 
 pub use state::{Deeds, State};
 
+use crate::mes::control::{MesDeeds, MesOrders};
 use crate::simulation::Simulation;
 use crate::weather::Rule;
 use crate::world::cargo::CargoId;
@@ -18,7 +19,8 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Orders {
-    /// World, weather, pace, limit, suspension and counts back to the start. Tokens stay alive.
+    /// World, weather, pace, limit, suspension and counts back to the start. Tokens stay alive, and the orders of the
+    /// MES as they are: a factory's versions never run backwards.
     reset: bool,
     /// Counts back to nothing.
     reset_stats: bool,
@@ -47,6 +49,8 @@ pub struct Orders {
     churn: u32,
     /// So many new cargos on top of both lists.
     add: u32,
+    /// What the MES is told.
+    mes: MesOrders,
 }
 
 /// A price to set.
@@ -71,6 +75,9 @@ pub enum Refusal {
     /// An order that can't be followed.
     #[error("{0}")]
     Impossible(String),
+    /// The simulator itself is in trouble.
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl Orders {
@@ -96,11 +103,27 @@ impl Orders {
         self.reset || self.weather.is_some()
     }
 
-    /// Follows the orders, all or none.
+    /// What the MES is told.
+    pub fn mes(&self) -> &MesOrders {
+        &self.mes
+    }
+
+    /// Whether the weather of the MES changes.
+    pub fn turn_the_weather_of_the_mes(&self) -> bool {
+        self.reset || self.mes.turn_the_weather()
+    }
+
+    /// Follows the orders, all or none, but for those about orders in the MES's database: what came of them comes in.
     ///
     /// # Errors
     /// When one of them can't be followed.
-    pub fn follow(self, simulation: &mut Simulation, now: DateTime<Utc>) -> Result<Deeds, Refusal> {
+    pub fn follow(
+        self,
+        simulation: &mut Simulation,
+        now: DateTime<Utc>,
+        mes: MesDeeds,
+    ) -> Result<Deeds, Refusal> {
+        self.mes.check()?;
         if let Some(rule) = self
             .weather
             .iter()
@@ -132,7 +155,10 @@ impl Orders {
         {
             return Err(Refusal::Impossible(format!("there is no cargo {id}")));
         }
-        Ok(self.follow_surely(simulation, now))
+        Ok(Deeds {
+            mes,
+            ..self.follow_surely(simulation, now)
+        })
     }
 
     fn follow_surely(self, simulation: &mut Simulation, now: DateTime<Utc>) -> Deeds {
@@ -141,6 +167,7 @@ impl Orders {
         }
         if self.reset_stats {
             simulation.stats.reset();
+            simulation.mes.reset_stats();
         }
         if let Some(rules) = self.weather {
             simulation.turn_weather(rules);
@@ -156,6 +183,7 @@ impl Orders {
         }
         simulation.pace.walk_ms = self.walk_ms.unwrap_or(simulation.pace.walk_ms);
         simulation.pace.churn_ms = self.churn_ms.unwrap_or(simulation.pace.churn_ms);
+        self.mes.follow(&mut simulation.mes);
         let world = &mut simulation.world;
         let mut deeds = Deeds::default();
         let mut touched: Vec<CargoId> = (0..self.tick).flat_map(|_| world.walk()).collect();
@@ -180,7 +208,7 @@ impl Orders {
 }
 
 /// One thing, or a list of them.
-fn one_or_more<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+pub(crate) fn one_or_more<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
@@ -197,7 +225,7 @@ where
 }
 
 /// A value that may be null, told from one that is left out.
-fn even_null<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(crate) fn even_null<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -220,7 +248,7 @@ mod tests {
 
     fn tell(simulation: &mut Simulation, orders: Value) -> Result<Deeds, Refusal> {
         let now = simulation.config().start;
-        Orders::read(orders.to_string().as_bytes())?.follow(simulation, now)
+        Orders::read(orders.to_string().as_bytes())?.follow(simulation, now, MesDeeds::default())
     }
 
     fn newest(simulation: &Simulation) -> CargoId {

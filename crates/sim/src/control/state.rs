@@ -1,5 +1,6 @@
 //! What orders are answered with.
 
+use crate::mes::control::{MesDeeds, MesState};
 use crate::simulation::{Pace, Simulation};
 use crate::weather::Rule;
 use crate::world::Mode;
@@ -27,6 +28,8 @@ pub struct State {
     /// What these orders did to the world.
     #[serde(flatten)]
     deeds: Deeds,
+    /// The factory's system.
+    mes: MesState,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,11 +47,19 @@ pub struct Deeds {
     pub removed: Vec<CargoId>,
     /// Cargos whose price was set or walked, and their price now.
     pub repriced: BTreeMap<CargoId, Option<i64>>,
+    /// What they did to the orders of the MES.
+    #[serde(skip)]
+    pub mes: MesDeeds,
 }
 
 impl State {
-    /// The state of a simulation, with what orders just did to it.
-    pub fn of(simulation: &Simulation, now: DateTime<Utc>, deeds: Deeds) -> Self {
+    /// The state of a simulation, with what orders just did to it. The MES's table has so many rows.
+    pub fn of(
+        simulation: &Simulation,
+        now: DateTime<Utc>,
+        rows: Option<u64>,
+        mut deeds: Deeds,
+    ) -> Self {
         let config = simulation.config();
         let count = |mode| simulation.world.cargos(mode).count();
         Self {
@@ -65,6 +76,7 @@ impl State {
             limit_per_minute: simulation.rate_limit.enforced(),
             suspended: simulation.account.is_suspended(),
             tokens: simulation.account.tokens(),
+            mes: MesState::of(&simulation.mes, rows, std::mem::take(&mut deeds.mes)),
             deeds,
         }
     }
