@@ -76,6 +76,11 @@ impl Client {
         self.post_text(uri, &body.to_string()).await
     }
 
+    pub async fn put(&self, uri: &str, body: &Value) -> Reply {
+        let body = Body::from(body.to_string());
+        self.send(Request::put(uri).body(body).unwrap()).await
+    }
+
     pub async fn post_text(&self, uri: &str, body: &str) -> Reply {
         self.send(
             Request::post(uri)

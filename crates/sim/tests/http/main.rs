@@ -6,5 +6,6 @@ mod client;
 mod faults;
 mod lists;
 mod logins;
+mod mes;
 mod observation;
 mod socket;
