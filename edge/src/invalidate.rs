@@ -16,6 +16,7 @@ use crate::{
     http::Answer,
     keys::{self, RecordKey, Scope},
     metrics::Family,
+    orders,
     problem::Failure,
     resource::Resource,
     signature::{self, Signed},
@@ -55,6 +56,8 @@ enum Which {
     },
     /// All dictionaries.
     Dictionaries,
+    /// All order boards.
+    Orders,
     /// All records of one driver, where drivers have records of their own.
     User(i64),
     /// All records.
@@ -84,28 +87,39 @@ pub async fn answer(
         Which::Key { .. } => "key",
         Which::Cargo { .. } => "cargo",
         Which::Dictionaries => "dictionaries",
+        Which::Orders => "orders",
         Which::User(_) => "user",
         Which::Everything => "everything",
     };
-    let invalidation = Invalidation {
-        target: target(order.target, config.scope)?,
-        signature,
-        good_until: given_at.plus(WINDOW_MS),
+    let (records, epoch) = match target(order.target, config.scope)? {
+        Some(target) => {
+            let invalidation = Invalidation {
+                target,
+                signature,
+                good_until: given_at.plus(WINDOW_MS),
+            };
+            let done = upstream_guard_do::invalidate(env, invalidation).await?;
+            let done = done.ok_or(Failure::Conflict("This order was carried out before."))?;
+            (done.records, done.epoch.0)
+        }
+        // To do it twice does no harm.
+        None => {
+            let orders = config.orders.as_ref().ok_or(Failure::NotFound)?;
+            orders::forget(env, orders).await?
+        }
     };
-    let Some(invalidated) = upstream_guard_do::invalidate(env, invalidation).await? else {
-        return Err(Failure::Conflict("This order was carried out before."));
-    };
-    tally::count_many(Family::Invalidations, [kind, ""], invalidated.records);
+    tally::count_many(Family::Invalidations, [kind, ""], records);
     let body = json!({
-        "invalidated": invalidated.records,
+        "invalidated": records,
         // Whoever demands this with `min_epoch` is served nothing older, whichever of the records he reads.
-        "epoch": invalidated.epoch,
+        "epoch": epoch,
     });
     Ok(Answer::json(200, &body).header("cache-control", "no-store"))
 }
 
-fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
-    Ok(match which {
+/// The records that are meant; `None` for the order boards, which are not the guard's.
+fn target(which: Which, scope: Scope) -> Result<Option<Target>, Failure> {
+    Ok(Some(match which {
         Which::Key {
             filters,
             page,
@@ -121,7 +135,8 @@ fn target(which: Which, scope: Scope) -> Result<Target, Failure> {
         Which::Dictionaries => Target::Prefix(RecordKey::DICTIONARIES.to_owned()),
         Which::User(driver_id) => Target::Prefix(keys::prefix_of(Some(driver_id))),
         Which::Everything => Target::Prefix(String::new()),
-    })
+        Which::Orders => return Ok(None),
+    }))
 }
 
 #[cfg(test)]
@@ -136,6 +151,7 @@ mod tests {
         };
         assert_eq!(order(r#""everything""#).unwrap(), Which::Everything);
         assert_eq!(order(r#"{"user":7}"#).unwrap(), Which::User(7));
+        assert_eq!(order(r#""orders""#).unwrap(), Which::Orders);
         assert_eq!(order(r#""dictionaries""#).unwrap(), Which::Dictionaries);
         let cargo = Which::Cargo {
             id: CargoId::new(5).unwrap(),

@@ -1,12 +1,7 @@
 //! The object of one order board: per status the newest orders, details and counts, right the moment they change. What it
 //! decides is decided in [`swr::board`]; here it is saved, and the MES is read.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::HashMap,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use domain::orders::{
     Counts, Cursor, Filter, Order, OrderId, OrdersQuery, Rank, Site, Status, Statuses,
@@ -19,6 +14,7 @@ use swr::{
     Ask, Class, Ticket, UnixMillis,
     board::{Arrival, Board, Doubt, Landed, List, Loaded, Look, Mark, Reading},
 };
+use wasm_bindgen::JsCast;
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
@@ -35,6 +31,9 @@ use crate::{
     tally,
 };
 
+/// By then an answer has left.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(20);
+
 /// See the module.
 #[durable_object]
 pub struct OrderBoard {
@@ -47,8 +46,6 @@ struct Object {
     shelf: Shelf,
     /// `None` until it was read from storage.
     board: RefCell<Option<Orders>>,
-    /// How often the board was forgotten: what was read for an earlier one is not for this one.
-    generation: Cell<u64>,
     /// Readings under way: each resolves when it has landed.
     landings: RefCell<HashMap<Load, Shared<oneshot::Receiver<Landed>>>>,
 }
@@ -69,7 +66,6 @@ impl DurableObject for OrderBoard {
                 env,
                 shelf,
                 board: RefCell::new(None),
-                generation: Cell::new(0),
                 landings: RefCell::default(),
             }),
         }
@@ -105,7 +101,7 @@ impl DurableObject for OrderBoard {
                 good_until,
                 order,
             } => objects::reply(&object.hook(&delivery, good_until, order).await?),
-            What::Forget => objects::reply(&object.forget(&config)?),
+            What::Forget => objects::reply(&object.forget()?),
         }
     }
 }
@@ -308,7 +304,6 @@ impl Object {
         begun: UnixMillis,
         landed: oneshot::Sender<Landed>,
     ) {
-        let generation = self.generation.get();
         let loaded = match self.ask_mes(&config, site, &load).await {
             Ok(loaded) => Some(loaded),
             Err(error) => {
@@ -317,10 +312,6 @@ impl Object {
                 None
             }
         };
-        if generation != self.generation.get() {
-            let _ = landed.send(Landed::Outdated);
-            return;
-        }
         let landing = self.with_board(|board| {
             board.land(&load, ticket, begun, loaded, clock::now(), clock::random())
         });
@@ -468,14 +459,23 @@ impl Object {
         Ok(true)
     }
 
-    /// All that was read is forgotten, as if the board had never been; changes under way are not.
-    fn forget(&self, config: &OrdersConfig) -> Result<u64> {
-        self.generation.set(self.generation.get() + 1);
+    /// All that was read is forgotten, and whatever is under way here dies, as if the object had been evicted. Changes that
+    /// somebody has announced are not forgotten.
+    fn forget(self: &Rc<Self>) -> Result<u64> {
+        let epoch = self.with_board(|board| board.epoch().0)?;
         self.shelf.forget()?;
-        self.board.replace(None);
-        self.landings.borrow_mut().clear();
-        self.wake(config)?;
-        self.with_board(|board| board.epoch().0)
+        let this = self.clone();
+        self.state.wait_until(async move {
+            // When the answer is on its way, and what was forgotten is forgotten for good.
+            let _ = this.state.storage().sync().await;
+            Delay::from(ANSWERED_WITHIN).await;
+            let state = this.state.as_raw();
+            if let Ok(abort) = js_sys::Reflect::get(state, &"abort".into()) {
+                let abort: js_sys::Function = abort.unchecked_into();
+                let _ = abort.call1(state, &"the board was thrown away".into());
+            }
+        });
+        Ok(epoch)
     }
 }
 

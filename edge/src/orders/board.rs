@@ -68,7 +68,7 @@ pub enum What {
         /// What has become of the order.
         order: Order,
     },
-    /// All that was read is to be forgotten. Answered with the board's epoch.
+    /// All that was read is to be forgotten, and the object to begin anew. Answered with the board's epoch.
     Forget,
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 pub use config::OrdersConfig;
 use domain::orders::{OrderId, Site};
+use worker::Env;
 
 use crate::{metrics::Family, problem::Failure, tally};
 
@@ -39,6 +40,28 @@ impl OrdersConfig {
     pub fn read_deadline(&self) -> Duration {
         self.mes_timeout + self.patience
     }
+}
+
+/// Throws all boards away: what they show next they read from the MES. How many there are, and an epoch that no earlier state
+/// has.
+///
+/// # Errors
+/// If one can't be reached.
+pub async fn forget(env: &Env, config: &OrdersConfig) -> worker::Result<(u64, u64)> {
+    let sites = match &config.sites[..] {
+        [] => vec![None],
+        sites => sites.iter().copied().map(Some).collect(),
+    };
+    let (mut boards, mut epochs) = (0, 0);
+    for site in sites {
+        let message = board::Message {
+            site,
+            what: board::What::Forget,
+        };
+        boards += 1;
+        epochs += board::tell::<u64>(env, &message, config.read_deadline()).await? + 1;
+    }
+    Ok((boards, epochs))
 }
 
 /// A call to the MES, counted.
