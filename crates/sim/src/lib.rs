@@ -1,7 +1,7 @@
 //! A server that plays the CargoTech API: the same paths, shapes, errors and limits, over a world of made-up freight
 //! that is the same for the same seed. Beside it, under `/mes`, it plays the system of a factory, with orders in a real
-//! database. Developers run it in the place of the real service; tests and benches also
-//! tell it what weather to make and ask it what really happened.
+//! database. Developers run it in the place of the real services; tests and benches also tell it what weather to make and
+//! ask it what really happened.
 //!
 //! | path | what |
 //! |---|---|
@@ -12,8 +12,8 @@
 //! | `GET /_prices` | what every price is, with `?ever=1` also what it ever was: [`simulation::Prices`] |
 //! | `GET /_orders` | what is true of the factory's orders, `?ids=MSK-1,MSK-2` or as lists are asked for, with `&ever=1` also all their history |
 //!
-//! Everything that decides is pure and takes the time as an argument; only [`server`] and the
-//! factory's own waits, listens and has a clock, and only [`mes::store`] has a file.
+//! Everything that decides is pure and takes the time as an argument. Only what is called a server or a sender waits,
+//! listens and has a clock, and only [`mes::store`] has a file.
 //!
 //! ```no_run
 //! # async fn start() -> std::io::Result<()> {

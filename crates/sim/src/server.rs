@@ -5,24 +5,19 @@ use crate::api::answer::{Answer, Body};
 use crate::api::query::Query;
 use crate::api::{Call, Endpoint};
 use crate::config::Config;
-use crate::control::{Deeds, Orders, Refusal, State as ControlState};
+use crate::control;
 use crate::mes;
-use crate::mes::control::MesDeeds;
 use crate::mes::server::Mes;
-use crate::mes::stats::Report as MesReport;
-use crate::mes::truth;
 use crate::rate_limit::Standing;
 use crate::simulation::{Arrival, Course, Pace, Simulation};
-use crate::stats::{CLIENT_LEFT, Report, Visit};
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{RawQuery, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
+use crate::stats::{CLIENT_LEFT, Visit};
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
-use serde_json::json;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -30,7 +25,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 /// Longest body of a call; a login needs a hundredth of it.
@@ -156,10 +150,7 @@ impl Sim {
             .fallback(at(Endpoint::Unknown))
             .method_not_allowed_fallback(at(Endpoint::Unknown))
             .nest("/mes", mes::server::routes())
-            .route("/_control", get(state).post(control))
-            .route("/_stats", get(stats))
-            .route("/_prices", get(prices))
-            .route("/_orders", get(truth::orders))
+            .merge(control::server::routes())
             .with_state(self.clone());
         if self.inner.quiet {
             router
@@ -168,8 +159,20 @@ impl Sim {
         }
     }
 
+    /// Tells what hangs that the weather is another.
+    pub(crate) fn turn_weather(&self) {
+        self.inner.weather_turns.send_replace(());
+    }
+
+    /// Lets the world move at this pace from now on.
+    pub(crate) fn keep_pace(&self, pace: Pace) {
+        self.inner
+            .pace
+            .send_if_modified(|old| std::mem::replace(old, pace) != pace);
+    }
+
     /// The simulator's clock: its start and the time since.
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.inner.start + TimeDelta::from_std(self.inner.started.elapsed()).unwrap_or_default()
     }
 
@@ -341,100 +344,4 @@ fn response(answer: Answer, standing: Standing) -> Response {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     response
-}
-
-/// `GET /_control`: the state.
-async fn state(State(sim): State<Sim>) -> impl IntoResponse {
-    let rows = sim.rows().await;
-    Json(ControlState::of(
-        &sim.lock(),
-        sim.now(),
-        rows,
-        Deeds::default(),
-    ))
-}
-
-/// `POST /_control`: orders, answered by the state after them.
-async fn control(State(sim): State<Sim>, body: Bytes) -> Result<impl IntoResponse, Refusal> {
-    let orders = Orders::read(&body)?;
-    let weather_turns = orders.turn_the_weather();
-    let weather_of_the_mes_turns = orders.turn_the_weather_of_the_mes();
-    let mut deeds = sim.follow(orders).await?;
-    sim.tell_of(std::mem::take(&mut deeds.mes.to_tell));
-    let rows = sim.rows().await;
-    let (state, pace) = {
-        let simulation = sim.lock();
-        (
-            ControlState::of(&simulation, sim.now(), rows, deeds),
-            simulation.pace,
-        )
-    };
-    if weather_turns {
-        sim.inner.weather_turns.send_replace(());
-    }
-    if weather_of_the_mes_turns {
-        sim.mes().weather_turns.send_replace(());
-    }
-    sim.inner
-        .pace
-        .send_if_modified(|old| std::mem::replace(old, pace) != pace);
-    Ok(Json(state))
-}
-
-impl Sim {
-    /// Follows orders, all or none.
-    async fn follow(&self, orders: Orders) -> Result<Deeds, Refusal> {
-        if !orders.mes().touch_the_store() {
-            return orders.follow(&mut self.lock(), self.now(), MesDeeds::default());
-        }
-        orders.mes().check()?;
-        let store = self.store().await.map_err(Refusal::Broken)?;
-        let (sim, now, at) = (self.clone(), self.now(), self.now_ms());
-        let seed = self.lock().config().seed;
-        let follow = move || {
-            store.write(|transaction| {
-                let done = orders.mes().follow_in_store(transaction, seed, at)?;
-                // Within the transaction: if this can't be followed, that is not done either.
-                orders.follow(&mut sim.lock(), now, done)
-            })
-        };
-        let followed = spawn_blocking(follow).await;
-        followed.map_err(|error| Refusal::Broken(error.to_string()))?
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::NotJson(_) => StatusCode::BAD_REQUEST,
-            Self::NotAnOrder(_) | Self::Impossible(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (status, Json(json!({"error": self.to_string()}))).into_response()
-    }
-}
-
-/// `GET /_stats`: what was called.
-async fn stats(State(sim): State<Sim>) -> impl IntoResponse {
-    /// CargoTech's counts, and the MES's under their own name.
-    #[derive(Serialize)]
-    struct Both {
-        #[serde(flatten)]
-        cargotech: Report,
-        mes: MesReport,
-    }
-    let rows = sim.rows().await;
-    let simulation = sim.lock();
-    Json(Both {
-        cargotech: simulation.stats.report(sim.now()),
-        mes: simulation.mes.report(rows, sim.now_ms()),
-    })
-}
-
-/// `GET /_prices`, or `?ever=1`: what every price is, or ever was.
-async fn prices(State(sim): State<Sim>, RawQuery(query): RawQuery) -> impl IntoResponse {
-    let ever = Query::parse(&query.unwrap_or_default())
-        .get("ever")
-        .is_some_and(|ever| ever != "0");
-    Json(sim.lock().prices(ever))
 }

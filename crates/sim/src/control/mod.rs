@@ -1,5 +1,6 @@
 //! `POST /_control`: the simulator does as it is told.
 
+pub(crate) mod server;
 mod state;
 
 pub use state::{Deeds, State};

@@ -152,6 +152,10 @@ impl MesOrders {
             return impossible("mes.create must be 10000 or less");
         }
         let webhook = self.webhook.as_ref();
+        let url = webhook.and_then(|webhook| webhook.url.as_ref()?.as_deref());
+        if url.is_some_and(|url| !url.starts_with("http://")) {
+            return impossible("mes.webhook.url must begin with http://, or be null for nobody");
+        }
         let percents = webhook.map(|webhook| {
             [
                 ("lose_percent", webhook.lose_percent),
@@ -286,6 +290,7 @@ mod tests {
             (json!({"slow_factor": -1}), "slow_factor"),
             (json!({"webhook": {"lose": 5}}), "lose"),
             (json!({"webhook": {"lose_percent": 101}}), "lose_percent"),
+            (json!({"webhook": {"url": "https://edge"}}), "webhook.url"),
             (json!({"create": 10_001}), "create"),
             (
                 json!({"change": {"id": "5", "status": "closed", "by": "x"}}),

@@ -1,4 +1,4 @@
-//! Telling of changes: which deliveries a change makes, and how they are signed. Pure; [`super::hook_sender`] sends.
+//! Telling of changes: which deliveries a change makes, and how they are signed. Pure; `hook_sender` sends.
 
 use crate::world::dice::Dice;
 use hmac::{Hmac, Mac};
@@ -67,7 +67,7 @@ pub struct Hooks {
     /// How the telling goes wrong.
     pub settings: Settings,
     secret: String,
-    dice: Dice,
+    seed: u64,
     /// Tells the deliveries of one life of the simulator from those of the next: versions begin anew.
     life: u64,
     counts: Counts,
@@ -86,21 +86,24 @@ impl Hooks {
         Self {
             settings,
             secret,
-            dice: Dice::new(seed),
+            seed,
             life,
             counts: Counts::default(),
             epoch: 0,
         }
     }
 
-    /// The deliveries of the change that has this version.
+    /// The deliveries of the change that has this version. What goes wrong with them follows from seed and version: of
+    /// changes that are made at once nobody knows which is told of first.
     pub fn deliveries(&mut self, version: u64) -> Vec<Delivery> {
         if self.settings.url.is_none() {
             return Vec::new();
         }
+        // Rolled once to begin with: what Dice roll for neighbouring seeds may overlap.
+        let mut dice = Dice::new(Dice::new(self.seed ^ version.rotate_left(32)).roll());
         // Always two rolls, so that one setting does not change what the other hits.
-        let is_lost = self.dice.chance(self.settings.lose_percent.into());
-        let is_repeated = self.dice.chance(self.settings.repeat_percent.into());
+        let is_lost = dice.chance(self.settings.lose_percent.into());
+        let is_repeated = dice.chance(self.settings.repeat_percent.into());
         if is_lost {
             self.counts.lost += 1;
             return Vec::new();
@@ -111,7 +114,7 @@ impl Hooks {
         (0..times)
             .map(|_| Delivery {
                 name: format!("{:x}-{version}", self.life),
-                delay_ms: self.dice.below(self.settings.delay_ms.saturating_add(1)),
+                delay_ms: dice.below(self.settings.delay_ms.saturating_add(1)),
                 epoch: self.epoch,
             })
             .collect()

@@ -12,7 +12,7 @@
 //! | `PUT`, `GET /v1/calculations/{id}` | a calculation of a price |
 //!
 //! What decides is pure: [`factory`], [`calculator`], [`hooks`], [`weather`], [`stats`]; [`store`] is the database,
-//! [`server`] waits and answers.
+//! the server waits and answers.
 
 pub mod api;
 pub mod calculator;
