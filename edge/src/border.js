@@ -14,3 +14,9 @@ export function respond(status, body, headers) {
   for (let i = 1; i < lines.length; i += 2) init[lines[i - 1]] = lines[i];
   return new Response(status === 204 || status === 304 ? null : body.slice(), { status, headers: init });
 }
+
+// Ends an object as the platform may at any moment. Not from within WebAssembly: whatever runs there ends with it, and what it
+// had borrowed would stay so for every other request of the isolate.
+export function endObject(state, afterMs) {
+  setTimeout(() => state.abort("ended on request"), afterMs);
+}

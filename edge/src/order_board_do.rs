@@ -14,7 +14,7 @@ use swr::{
     Ask, Class, Ticket, UnixMillis,
     board::{Arrival, Board, Doubt, Landed, List, Loaded, Look, Mark, Reading},
 };
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use crate::{
@@ -31,8 +31,14 @@ use crate::{
     tally,
 };
 
+#[wasm_bindgen(module = "/src/border.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = endObject)]
+    fn end_object(state: &JsValue, after_ms: f64);
+}
+
 /// By then an answer has left.
-const ANSWERED_WITHIN: Duration = Duration::from_millis(20);
+const ANSWERED_WITHIN_MS: f64 = 20.0;
 
 /// See the module.
 #[durable_object]
@@ -461,20 +467,10 @@ impl Object {
 
     /// All that was read is forgotten, and whatever is under way here dies, as if the object had been evicted. Changes that
     /// somebody has announced are not forgotten.
-    fn forget(self: &Rc<Self>) -> Result<u64> {
+    fn forget(&self) -> Result<u64> {
         let epoch = self.with_board(|board| board.epoch().0)?;
         self.shelf.forget()?;
-        let this = self.clone();
-        self.state.wait_until(async move {
-            // When the answer is on its way, and what was forgotten is forgotten for good.
-            let _ = this.state.storage().sync().await;
-            Delay::from(ANSWERED_WITHIN).await;
-            let state = this.state.as_raw();
-            if let Ok(abort) = js_sys::Reflect::get(state, &"abort".into()) {
-                let abort: js_sys::Function = abort.unchecked_into();
-                let _ = abort.call1(state, &"the board was thrown away".into());
-            }
-        });
+        end_object(self.state.as_raw(), ANSWERED_WITHIN_MS);
         Ok(epoch)
     }
 }

@@ -161,16 +161,21 @@ impl Order {
     }
 
     /// The body and its signature.
-    ///
-    /// # Panics
-    /// Never: a secret of any length is a key.
     pub fn sign(&self) -> (String, String) {
         let body = json!({"timestamp": self.timestamp, "target": self.target}).to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes())
-            .expect("a key may have any length");
-        mac.update(body.as_bytes());
-        let signature = mac.finalize().into_bytes();
-        let digits = signature.iter().map(|byte| format!("{byte:02x}")).collect();
-        (body, digits)
+        let signature = signature(&self.secret, &body);
+        (body, signature)
     }
+}
+
+/// What stands in `X-Signature`.
+///
+/// # Panics
+/// Never: a secret of any length is a key.
+pub fn signature(secret: &str, body: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+    let mut mac = mac.expect("a key may have any length");
+    mac.update(body.as_bytes());
+    let signature = mac.finalize().into_bytes();
+    signature.iter().map(|byte| format!("{byte:02x}")).collect()
 }

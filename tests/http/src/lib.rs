@@ -9,11 +9,15 @@
 //! | `LOADBOARD_SESSION_SECRET` | signs sessions as the Worker does |
 //! | `LOADBOARD_INTERNAL_SECRET` | signs orders to invalidate |
 //! | `LOADBOARD_METRICS_TOKEN` | reads the metrics |
+//! | `LOADBOARD_CRM_KEY` | the sales system's key |
+//! | `LOADBOARD_SELLER_KEY` | a seller's key, with his number in the place of `{}` |
+//! | `LOADBOARD_WEBHOOK_SECRET` | signs what the MES tells |
 //!
 //! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
 //! earlier tests is nothing to it. It waits for conditions ([`until`]), never for time to pass.
 
 mod cold_filters;
+mod factory;
 mod forgery;
 mod loadboard;
 mod metrics;
@@ -23,7 +27,8 @@ mod until;
 pub mod windows;
 
 pub use cold_filters::ColdFilters;
-pub use forgery::{InitData, Order, SessionToken, unix_millis, unix_seconds};
+pub use factory::{MesStats, OPERATORS, TrueOrders, begin_with_orders, throw_away};
+pub use forgery::{InitData, Order, SessionToken, signature, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
 pub use metrics::Metrics;
 pub use reply::{Invalidated, Reply};

@@ -181,14 +181,18 @@ impl Simulator {
 
     /// What was called.
     pub async fn stats(&self) -> Stats {
-        self.answer(self.http.get(format!("{}/_stats", self.url)))
+        self.ask("/_stats").await
+    }
+
+    /// What the simulator says at this path.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, path: &str) -> T {
+        self.answer(self.http.get(format!("{}{path}", self.url)))
             .await
     }
 
     /// What every price is.
     pub async fn prices(&self) -> TruePrices {
-        self.answer(self.http.get(format!("{}/_prices", self.url)))
-            .await
+        self.ask("/_prices").await
     }
 
     /// Expects that upstream really gave each of these prices for its cargo at some time.

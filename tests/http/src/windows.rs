@@ -28,6 +28,17 @@ pub const LOGIN_PAUSE: Duration = Duration::from_millis(2_000);
 /// `UPSTREAM_CALLS_PER_MINUTE`
 pub const CALLS_PER_MINUTE: u64 = 600;
 
+/// `ORDERS_FRESH_MS`
+pub const ORDERS_FRESH: Duration = Duration::from_millis(2_000);
+/// `ORDERS_STALE_IF_ERROR_MS`
+pub const ORDERS_STALE_IF_ERROR: Duration = Duration::from_millis(3_000);
+/// `CHANGE_GRACE_MS`
+pub const CHANGE_GRACE: Duration = Duration::from_millis(1_000);
+/// `QUOTE_FRESH_MS`
+pub const QUOTE_FRESH: Duration = Duration::from_millis(3_000);
+/// `QUOTE_FAILED_MS`
+pub const QUOTE_FAILED: Duration = Duration::from_millis(1_500);
+
 /// An answer that waited for nothing: half of what a reader waits for upstream, and far more than it takes.
 pub const AT_ONCE: Duration = Duration::from_millis(1_500);
 /// What a busy machine may add to a deadline.

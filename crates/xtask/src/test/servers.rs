@@ -12,7 +12,7 @@ use crate::servers::{self, Account, Server, Simulator, Worker};
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
-const SHORT_WINDOWS: [(&str, &str); 13] = [
+const SHORT_WINDOWS: [(&str, &str); 22] = [
     ("PRICES_FRESH_MS", "1000"),
     ("EAGER_REFRESH_MS", "200"),
     ("LIST_FRESH_MS", "5000"),
@@ -26,7 +26,20 @@ const SHORT_WINDOWS: [(&str, &str); 13] = [
     ("LOGIN_PAUSE_MS", "2000"),
     ("BREAKER_PAUSE_MS", "500"),
     ("POLL_INTERVAL_MS", "1000"),
+    ("ORDERS_FRESH_MS", "2000"),
+    ("ORDERS_EAGER_REFRESH_MS", "400"),
+    ("ORDER_PAGES_FRESH_MS", "1500"),
+    ("ORDER_DETAIL_FRESH_MS", "4000"),
+    ("ORDERS_STALE_IF_ERROR_MS", "3000"),
+    ("CHANGE_DEADLINE_MS", "5000"),
+    ("MES_TIMEOUT_MS", "2000"),
+    ("QUOTE_FRESH_MS", "3000"),
+    ("QUOTE_FAILED_MS", "1500"),
 ];
+
+/// So many sellers have a key in the tests, one that tells his number: each may ask only so often.
+const SELLERS: u32 = 40;
+const SELLER_KEY: &str = "test-key-of-seller-{}-0123456789-0123456789";
 
 pub struct Servers {
     simulator: Server,
@@ -103,6 +116,12 @@ impl Servers {
             "LOADBOARD_METRICS_TOKEN",
             self.secrets.get("METRICS_TOKEN")?,
         );
+        command.env("LOADBOARD_CRM_KEY", self.secrets.get("CRM_KEY")?);
+        command.env(
+            "LOADBOARD_WEBHOOK_SECRET",
+            self.secrets.get("MES_WEBHOOK_SECRET")?,
+        );
+        command.env("LOADBOARD_SELLER_KEY", SELLER_KEY);
         Ok(())
     }
 
@@ -125,10 +144,13 @@ fn build(run: &Run<'_>) -> Result<()> {
 }
 
 fn short_windows() -> Vec<(&'static str, String)> {
-    SHORT_WINDOWS
+    let keys = (1..=SELLERS)
+        .map(|seller| format!("{seller}:{}", SELLER_KEY.replace("{}", &seller.to_string())));
+    let keys = ("SELLER_KEYS", keys.collect::<Vec<_>>().join(","));
+    let windows = SHORT_WINDOWS
         .iter()
-        .map(|&(name, value)| (name, value.to_owned()))
-        .collect()
+        .map(|&(name, value)| (name, value.to_owned()));
+    windows.chain([keys]).collect()
 }
 
 /// `folder`, without anything an earlier run left there.
