@@ -231,13 +231,23 @@ pub struct Board<D: Detail, Q: Eq + Hash> {
     changes: Changes<D::Entry>,
     pages: Pages<(Q, Option<Rank<D>>), D::Entry>,
     counted: Option<Counted<Group<D>>>,
-    details: Bounded<Key<D>, (Stamp, Option<D>)>,
+    details: Bounded<Key<D>, KnownDetail<D>>,
     doubts: Doubts<Key<D>, Group<D>>,
     leases: Leases,
     flights: Bounded<LoadOf<D, Q>, Flight>,
     epoch: Epoch,
     greatest: u64,
     is_progress_unsaved: bool,
+}
+
+/// A detail as it was read, and perhaps went on since.
+#[derive(Clone, Debug)]
+struct KnownDetail<D> {
+    detail: Option<D>,
+    stamp: Stamp,
+    /// The entry was changed by somebody who did not say from which state: the detail is not shown, but goes on if it turns out
+    /// that it was the one.
+    is_behind: bool,
 }
 
 /// Of so many different readings it is remembered how the last went.
@@ -394,14 +404,12 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             return Look::Doubt(in_doubt);
         }
         let policy = self.policy.details;
-        let known = self
-            .details
-            .get_mut(&key)
-            .map(|known| (known.0, policy.verdict(known.0, now), known.1.clone()));
+        let known = self.details.get_mut(&key).filter(|known| !known.is_behind);
+        let known = known.map(|known| (policy.verdict(known.stamp, now), known.clone()));
         match known {
-            Some((stamp, verdict, detail)) if is_good(verdict, on_error) => Look::Here(Known {
-                detail,
-                read_at: stamp.fetched_at,
+            Some((verdict, known)) if is_good(verdict, on_error) => Look::Here(Known {
+                detail: known.detail,
+                read_at: known.stamp.fetched_at,
                 stale: !in_doubt.is_empty() || !matches!(verdict, Verdict::Fresh { .. }),
             }),
             _ => Look::Absent(Load::Detail(key)),
@@ -523,7 +531,12 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
                 if let Some(detail) = &detail {
                     self.learn(detail.entry().clone(), None, now);
                 }
-                self.details.put(*key, (stamp, detail), 1);
+                let known = KnownDetail {
+                    detail,
+                    stamp,
+                    is_behind: false,
+                };
+                self.details.put(*key, known, 1);
             }
             _ => return Landed::Failed,
         }
@@ -561,6 +574,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         match known_version {
             Some(known) if known > entry.version() => return false,
             Some(known) if known == entry.version() => {
+                self.advance_detail(&entry, from_version);
                 // Its place may have been read only now.
                 if self.index.get(key).is_none() {
                     self.index.put(entry);
@@ -569,16 +583,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             }
             _ => {}
         }
-        if let Some((_, detail)) = self.details.get_mut(&key) {
-            let goes_on = match (detail, from_version) {
-                (Some(detail), _) if detail.entry().version() == entry.version() => true,
-                (Some(detail), Some(from_version)) => detail.advance(from_version, &entry),
-                _ => false,
-            };
-            if !goes_on {
-                self.details.remove(&key);
-            }
-        }
+        self.advance_detail(&entry, from_version);
         self.greatest = self.greatest.max(entry.version());
         self.index.put(entry.clone());
         self.changes.note(entry, from, now);
@@ -586,6 +591,19 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             .forget(self.policy.remember, self.policy.most_changes, now);
         self.advance_epoch();
         true
+    }
+
+    /// The detail of an entry that is now so goes on, if it is known from which state.
+    fn advance_detail(&mut self, entry: &D::Entry, from_version: Option<u64>) {
+        let Some(known) = self.details.get_mut(&entry.key()) else {
+            return;
+        };
+        let goes_on = match (&mut known.detail, from_version) {
+            (Some(detail), _) if detail.entry().version() == entry.version() => true,
+            (Some(detail), Some(from_version)) => detail.advance(from_version, entry),
+            _ => false,
+        };
+        known.is_behind = !goes_on;
     }
 
     /// Somebody is going to change an entry. Until he tells what came of it no leases are granted.

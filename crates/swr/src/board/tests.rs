@@ -538,6 +538,33 @@ fn a_detail_goes_on_with_a_change_to_its_very_state_and_is_else_dropped() {
 }
 
 #[test]
+fn a_detail_goes_on_though_somebody_else_told_of_the_change_first() {
+    let mut case = Case::new(&[(1, 'a')]);
+    let order = case.upstream.orders[&1].clone();
+    load_story(&mut case, 1, Some(Story(order, String::new())), 1);
+    let changed = case.upstream.set(1, 'b');
+    let now = case.now;
+    case.board.told(changed.clone(), now);
+    assert_eq!(story(&mut case, 1), None, "nobody knows from which state");
+    case.board
+        .settle(Mark(9), Some(changed.clone()), Some(1), now);
+    assert_eq!(story(&mut case, 1), Some(Story(changed, "a".into())));
+}
+
+#[test]
+fn a_detail_that_is_behind_stays_so_when_the_change_is_long_forgotten() {
+    let mut case = Case::new(&[(1, 'a')]);
+    let order = case.upstream.orders[&1].clone();
+    load_story(&mut case, 1, Some(Story(order, String::new())), 1);
+    case.tell(1, 'b');
+    for _ in 0..=POLICY.most_changes {
+        case.tell(2, 'b');
+    }
+    assert_eq!(case.board.newest(1), None);
+    assert_eq!(story(&mut case, 1), None);
+}
+
+#[test]
 fn a_detail_from_before_a_change_is_read_again() {
     let mut case = Case::new(&[(1, 'a')]);
     let old = Story(case.upstream.orders[&1].clone(), String::new());

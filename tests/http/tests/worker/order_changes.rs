@@ -91,10 +91,10 @@ async fn of_two_who_grab_the_same_order_one_is_told_who_was_quicker() {
     assert_eq!(lost.order, changed.order);
     assert_eq!(lost.order.changed_by, by);
     let truth = sim.true_orders(&format!("ids={}&ever=1", order.id)).await;
-    let started = truth.ever[&order.id]
+    let since = truth.ever[&order.id]
         .iter()
-        .filter(|change| change.status == Status::Started);
-    assert_eq!(started.count(), 1);
+        .filter(|change| change.version > order.version);
+    assert_eq!(since.count(), 1);
 }
 
 #[tokio::test]
