@@ -109,6 +109,8 @@ pub struct MesStats {
     queries: BTreeMap<String, QueryStats>,
     /// Runs of the calculator.
     pub calculations: Calculations,
+    /// How many orders there are.
+    pub rows: u64,
 }
 
 /// Runs of the calculator.
@@ -181,6 +183,18 @@ impl Simulator {
         self.ask(&format!("/_orders?{query}")).await
     }
 
+    /// A list, as the MES itself gives it.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn mes_list(&self, query: &str) -> Value {
+        self.ask_as(
+            &format!("/mes/v1/orders?{query}"),
+            &variable("LOADBOARD_MES_TOKEN"),
+        )
+        .await
+    }
+
     /// Waits until the MES does nothing.
     pub async fn mes_is_idle(&self) {
         crate::until(
@@ -210,10 +224,14 @@ pub async fn begin_with_orders() -> (Loadboard, Simulator) {
     (board, sim)
 }
 
+/// An order to throw the order board away, and its signature.
+pub fn order_to_throw_away() -> (String, String) {
+    forgery::Order::to_invalidate(json!("orders")).sign()
+}
+
 /// Throws the order board away, and waits until it is there again.
 pub async fn throw_away(board: &Loadboard) {
-    let order = forgery::Order::to_invalidate(json!("orders")).sign();
-    let before = board.invalidate(order).await.invalidated();
+    let before = board.invalidate(order_to_throw_away()).await.invalidated();
     crate::until(
         "the board is up again",
         crate::windows::RECOVERY,

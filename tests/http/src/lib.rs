@@ -11,6 +11,7 @@
 //! | `LOADBOARD_METRICS_TOKEN` | reads the metrics |
 //! | `LOADBOARD_CRM_KEY` | the sales system's key |
 //! | `LOADBOARD_SELLER_KEY` | a seller's key, with his number in the place of `{}` |
+//! | `LOADBOARD_MES_TOKEN` | the MES's own token |
 //! | `LOADBOARD_WEBHOOK_SECRET` | signs what the MES tells |
 //!
 //! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
@@ -27,7 +28,9 @@ mod until;
 pub mod windows;
 
 pub use cold_filters::ColdFilters;
-pub use factory::{MesStats, OPERATORS, TrueOrders, begin_with_orders, throw_away};
+pub use factory::{
+    MesStats, OPERATORS, TrueOrders, begin_with_orders, order_to_throw_away, throw_away,
+};
 pub use forgery::{InitData, Order, SessionToken, signature, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
 pub use metrics::Metrics;

@@ -235,6 +235,12 @@ impl Simulator {
             .clone()
     }
 
+    /// The same with a token.
+    pub(crate) async fn ask_as<T: DeserializeOwned>(&self, path: &str, token: &str) -> T {
+        let request = self.http.get(format!("{}{path}", self.url));
+        self.answer(request.bearer_auth(token)).await
+    }
+
     async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> T {
         let answer = async {
             let response = request.send().await?;

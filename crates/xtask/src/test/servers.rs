@@ -37,6 +37,9 @@ const SHORT_WINDOWS: [(&str, &str); 22] = [
     ("QUOTE_FAILED_MS", "1500"),
 ];
 
+/// So many orders has the factory that is under test for long.
+const SOAK_ORDERS: &str = "100000";
+
 /// So many sellers have a key in the tests, one that tells his number: each may ask only so often.
 const SELLERS: u32 = 40;
 const SELLER_KEY: &str = "test-key-of-seller-{}-0123456789-0123456789";
@@ -66,6 +69,10 @@ impl Servers {
             port: simulator_port,
             account: Account::of(&secrets)?,
             worker_port,
+            mes_arguments: match suite {
+                Suite::Soak(_) => ["--mes-orders", SOAK_ORDERS].map(str::to_owned).to_vec(),
+                _ => Vec::new(),
+            },
             log: scratch("sim.log"),
             ..Simulator::default()
         };
@@ -121,6 +128,7 @@ impl Servers {
             "LOADBOARD_WEBHOOK_SECRET",
             self.secrets.get("MES_WEBHOOK_SECRET")?,
         );
+        command.env("LOADBOARD_MES_TOKEN", self.secrets.get("MES_TOKEN")?);
         command.env("LOADBOARD_SELLER_KEY", SELLER_KEY);
         Ok(())
     }

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `LOADBOARD_SOAK_SECONDS` | how long it takes, with the windows that ship; unset: short, with short windows |
 
+mod factory;
+
 use std::{
     collections::HashSet,
     sync::Arc,
