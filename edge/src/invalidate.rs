@@ -57,11 +57,21 @@ enum Which {
     /// All dictionaries.
     Dictionaries,
     /// All order boards.
-    Orders,
+    Boards(Boards),
     /// All records of one driver, where drivers have records of their own.
     User(i64),
     /// All records.
     Everything,
+}
+
+/// What is to become of the order boards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Boards {
+    /// What they show next they read from the MES.
+    Forget,
+    /// Their objects begin anew, with what is in their storage.
+    Restart,
 }
 
 /// Carries an order out.
@@ -87,12 +97,12 @@ pub async fn answer(
         Which::Key { .. } => "key",
         Which::Cargo { .. } => "cargo",
         Which::Dictionaries => "dictionaries",
-        Which::Orders => "orders",
+        Which::Boards(_) => "boards",
         Which::User(_) => "user",
         Which::Everything => "everything",
     };
     let (records, epoch) = match target(order.target, config.scope)? {
-        Some(target) => {
+        Ok(target) => {
             let invalidation = Invalidation {
                 target,
                 signature,
@@ -103,9 +113,9 @@ pub async fn answer(
             (done.records, done.epoch.0)
         }
         // To do it twice does no harm.
-        None => {
+        Err(boards) => {
             let orders = config.orders.as_ref().ok_or(Failure::NotFound)?;
-            orders::forget(env, orders).await?
+            orders::restart(env, orders, boards == Boards::Forget).await?
         }
     };
     tally::count_many(Family::Invalidations, [kind, ""], records);
@@ -117,9 +127,9 @@ pub async fn answer(
     Ok(Answer::json(200, &body).header("cache-control", "no-store"))
 }
 
-/// The records that are meant; `None` for the order boards, which are not the guard's.
-fn target(which: Which, scope: Scope) -> Result<Option<Target>, Failure> {
-    Ok(Some(match which {
+/// The records that are meant, or what is to become of the order boards, which are not the guard's.
+fn target(which: Which, scope: Scope) -> Result<Result<Target, Boards>, Failure> {
+    Ok(Ok(match which {
         Which::Key {
             filters,
             page,
@@ -135,7 +145,7 @@ fn target(which: Which, scope: Scope) -> Result<Option<Target>, Failure> {
         Which::Dictionaries => Target::Prefix(RecordKey::DICTIONARIES.to_owned()),
         Which::User(driver_id) => Target::Prefix(keys::prefix_of(Some(driver_id))),
         Which::Everything => Target::Prefix(String::new()),
-        Which::Orders => return Ok(None),
+        Which::Boards(boards) => return Ok(Err(boards)),
     }))
 }
 
@@ -151,7 +161,8 @@ mod tests {
         };
         assert_eq!(order(r#""everything""#).unwrap(), Which::Everything);
         assert_eq!(order(r#"{"user":7}"#).unwrap(), Which::User(7));
-        assert_eq!(order(r#""orders""#).unwrap(), Which::Orders);
+        let boards = Which::Boards(Boards::Forget);
+        assert_eq!(order(r#"{"boards":"forget"}"#).unwrap(), boards);
         assert_eq!(order(r#""dictionaries""#).unwrap(), Which::Dictionaries);
         let cargo = Which::Cargo {
             id: CargoId::new(5).unwrap(),

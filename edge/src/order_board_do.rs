@@ -107,7 +107,7 @@ impl DurableObject for OrderBoard {
                 good_until,
                 order,
             } => objects::reply(&object.hook(&delivery, good_until, order).await?),
-            What::Forget => objects::reply(&object.forget()?),
+            What::Restart { forget } => objects::reply(&object.restart(forget)?),
         }
     }
 }
@@ -465,11 +465,13 @@ impl Object {
         Ok(true)
     }
 
-    /// All that was read is forgotten, and whatever is under way here dies, as if the object had been evicted. Changes that
-    /// somebody has announced are not forgotten.
-    fn forget(&self) -> Result<u64> {
+    /// Whatever is under way here dies, as if the object had been evicted; and with `forget` all that was read is gone. Changes
+    /// that somebody has announced are not forgotten.
+    fn restart(&self, forget: bool) -> Result<u64> {
         let epoch = self.with_board(|board| board.epoch().0)?;
-        self.shelf.forget()?;
+        if forget {
+            self.shelf.forget()?;
+        }
         end_object(self.state.as_raw(), ANSWERED_WITHIN_MS);
         Ok(epoch)
     }

@@ -63,24 +63,28 @@ memory: what eight hours of polling leave in memory
 size: what a phone loads, and what each dependency costs of it
 patch: from the text of a prices answer to the patched page, beside vanilla JavaScript and HTMX, in Chromium
 edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
+orders: lists of the order board beside the factory's own, in a shift with 10,000, 100,000 and 1,000,000 orders
 cost: what the platform bills, what upstream sees and how old prices are, by simulation, beside plainer designs
 
 Options:
   --runs N       open: how many times each page is opened, cold and warm [default: 20]
   --hours N      memory: for how long [default: 8]
   --rounds N     edge: how many times each variant is measured [default: 3]
-  --seconds N    edge: for how long each time [default: 5]
+  --seconds N    edge: for how long each time [default: 5]; orders: how long each shift lasts [default: 120]
   --json         open, scroll, memory, patch, edge: print JSON in place of tables
   --users N, --locations N, --filter-sets N, --scope account|user
                  cost: only for this many, in place of a range [filter sets: 200]";
 
 const SOAK_HELP: &str = "\
-A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500, hanging, 429 and malformed back to fair.
+A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500,
+hanging, 429 and malformed back to fair. Then a shift at a factory with 100,000 orders, half as long: 100 operators poll,
+20 changes a second, and the order board is thrown away five times.
 
-Usage: cargo xtask soak [options]
+Usage: cargo xtask soak [FILTER] [options]
 
 Options:
-  --seconds N    How long in all [default: 600]";
+  FILTER         Only tests whose name holds this text
+  --seconds N    How long the drivers poll [default: 600]";
 
 /// What the user asked for.
 #[derive(Debug, PartialEq)]
@@ -91,13 +95,14 @@ pub enum Command {
     Dev(dev::Options),
     Test(test::Options),
     Lint,
-    /// For so many seconds.
-    Soak(u32),
+    Soak(test::Options),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
     /// The name of what measures, and arguments for it.
     BenchApp(&'static str, Vec<OsString>),
     BenchSize,
+    /// How many seconds each shift lasts.
+    BenchOrders(u32),
     /// With arguments for what measures.
     BenchPatch(Vec<OsString>),
     /// The same.
@@ -195,14 +200,19 @@ fn parse_test(mut parser: Parser) -> Result<Command> {
 
 fn parse_soak(mut parser: Parser) -> Result<Command> {
     let mut seconds = 600;
+    let mut filter = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(SOAK_HELP)),
             Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            Arg::Value(text) if filter.is_none() => filter = Some(text.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::Soak(seconds))
+    Ok(Command::Soak(test::Options {
+        suites: vec![Suite::Soak(seconds)],
+        filter,
+    }))
 }
 
 fn parse_bench(mut parser: Parser) -> Result<Command> {
@@ -219,14 +229,18 @@ fn parse_bench(mut parser: Parser) -> Result<Command> {
         "open" => &["runs"],
         "memory" => &["hours"],
         "edge" => &["rounds", "seconds"],
-        "scroll" | "size" | "patch" => &[],
+        "scroll" | "size" | "patch" | "orders" => &[],
         other => bail!("there is nothing to measure by the name of `{other}`"),
     };
     let mut arguments = Vec::new();
+    let mut seconds = 120;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(BENCH_HELP)),
-            Arg::Long("json") if name != "size" => arguments.push("--json".into()),
+            Arg::Long("seconds") if name == "orders" => seconds = parser.value()?.parse()?,
+            Arg::Long("json") if !["size", "orders"].contains(&name.as_str()) => {
+                arguments.push("--json".into())
+            }
             Arg::Long(option) if numbers.contains(&option) => {
                 let option = option.to_owned();
                 let number: u32 = parser.value()?.parse()?;
@@ -241,6 +255,7 @@ fn parse_bench(mut parser: Parser) -> Result<Command> {
         "memory" => Command::BenchApp("memory", arguments),
         "size" => Command::BenchSize,
         "edge" => Command::BenchEdge(arguments),
+        "orders" => Command::BenchOrders(seconds),
         _ => Command::BenchPatch(arguments),
     })
 }
@@ -326,8 +341,17 @@ mod tests {
             parsed("bench cost --users 5").unwrap(),
             Command::BenchCost(vec!["--users".into(), "5".into()])
         );
-        assert_eq!(parsed("soak").unwrap(), Command::Soak(600));
-        assert_eq!(parsed("soak --seconds 30").unwrap(), Command::Soak(30));
+        let soak = |seconds, filter: Option<&str>| {
+            Command::Soak(test::Options {
+                suites: vec![Suite::Soak(seconds)],
+                filter: filter.map(str::to_owned),
+            })
+        };
+        assert_eq!(parsed("soak").unwrap(), soak(600, None));
+        assert_eq!(
+            parsed("soak --seconds 30 shift").unwrap(),
+            soak(30, Some("shift"))
+        );
         assert_eq!(
             parsed("bench patch --json").unwrap(),
             Command::BenchPatch(vec!["--json".into()])

@@ -6,6 +6,7 @@
 mod apt;
 mod bench_app;
 mod bench_edge;
+mod bench_orders;
 mod bench_patch;
 mod browser;
 mod build;
@@ -75,16 +76,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
-        Command::Soak(seconds) => {
-            let options = test::Options {
-                suites: vec![test::Suite::Soak(seconds)],
-                filter: None,
-            };
-            return test::run(&project, &options);
-        }
+        Command::Soak(options) => return test::run(&project, &options),
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchCost(arguments) => simulate::cost(&project, &arguments)?,
         Command::BenchApp(name, arguments) => bench_app::run(&project, name, &arguments)?,
+        Command::BenchOrders(seconds) => return bench_orders::run(&project, seconds),
         Command::BenchSize => bench_app::size(&project)?,
         Command::BenchPatch(arguments) => bench_patch::run(&project, &arguments)?,
         Command::BenchEdge(arguments) => bench_edge::run(&project, &arguments)?,

@@ -33,6 +33,8 @@ pub enum Suite {
     /// Everybody polls for so many seconds, in every weather, against the Worker as it ships. Not one of the tests, which
     /// have a short form of it.
     Soak(u32),
+    /// A shift at a factory with so many orders, measured.
+    Shift { orders: u32, seconds: u32 },
 }
 
 impl Suite {
@@ -46,11 +48,15 @@ impl Suite {
             Suite::Browser => "browser",
             Suite::E2e => "e2e",
             Suite::Soak(_) => "soak",
+            Suite::Shift { .. } => "shift",
         }
     }
 
     fn uses_the_worker(self) -> bool {
-        matches!(self, Suite::Http | Suite::E2e | Suite::Soak(_))
+        matches!(
+            self,
+            Suite::Http | Suite::E2e | Suite::Soak(_) | Suite::Shift { .. }
+        )
     }
 
     fn uses_a_browser(self) -> bool {
@@ -158,6 +164,7 @@ impl<'a> Run<'a> {
             Suite::Browser => self.browser(),
             Suite::E2e => self.e2e(),
             Suite::Soak(seconds) => self.soak(seconds),
+            Suite::Shift { orders, seconds } => self.shift(orders, seconds),
         };
         processes::leave_to_interrupt();
         let tally = match outcome {

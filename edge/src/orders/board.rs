@@ -68,8 +68,11 @@ pub enum What {
         /// What has become of the order.
         order: Order,
     },
-    /// All that was read is to be forgotten, and the object to begin anew. Answered with the board's epoch.
-    Forget,
+    /// The object is to begin anew. Answered with the board's epoch.
+    Restart {
+        /// With nothing of what was read.
+        forget: bool,
+    },
 }
 
 /// What a reader is told.
@@ -131,7 +134,14 @@ pub async fn tell<T: DeserializeOwned>(
     let name = message
         .site
         .map_or_else(|| "all".to_owned(), |site| site.to_string());
-    let answer = std::pin::pin!(objects::send(env, "ORDER_BOARD", &name, message));
+    let send = || objects::send(env, "ORDER_BOARD", &name, message);
+    // An object that died under a message is up again at once; each message may be told twice.
+    let answer = std::pin::pin!(async {
+        match send().await {
+            Ok(answer) => Ok(answer),
+            Err(_) => send().await,
+        }
+    });
     match select(answer, Delay::from(patience)).await {
         Either::Left((answer, _)) => answer,
         Either::Right(_) => Err(Error::RustError("the board took too long".to_owned())),

@@ -42,12 +42,12 @@ impl OrdersConfig {
     }
 }
 
-/// Throws all boards away: what they show next they read from the MES. How many there are, and an epoch that no earlier state
-/// has.
+/// Has all boards begin anew, with nothing of what they have read if they are to forget it. How many there are, and an epoch
+/// that no earlier state has.
 ///
 /// # Errors
 /// If one can't be reached.
-pub async fn forget(env: &Env, config: &OrdersConfig) -> worker::Result<(u64, u64)> {
+pub async fn restart(env: &Env, config: &OrdersConfig, forget: bool) -> worker::Result<(u64, u64)> {
     let sites = match &config.sites[..] {
         [] => vec![None],
         sites => sites.iter().copied().map(Some).collect(),
@@ -56,7 +56,7 @@ pub async fn forget(env: &Env, config: &OrdersConfig) -> worker::Result<(u64, u6
     for site in sites {
         let message = board::Message {
             site,
-            what: board::What::Forget,
+            what: board::What::Restart { forget },
         };
         boards += 1;
         epochs += board::tell::<u64>(env, &message, config.read_deadline()).await? + 1;

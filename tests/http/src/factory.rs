@@ -224,14 +224,14 @@ pub async fn begin_with_orders() -> (Loadboard, Simulator) {
     (board, sim)
 }
 
-/// An order to throw the order board away, and its signature.
-pub fn order_to_throw_away() -> (String, String) {
-    forgery::Order::to_invalidate(json!("orders")).sign()
+/// An order to do something to the order board, `forget` or `restart`, and its signature.
+pub fn order_to(what: &str) -> (String, String) {
+    forgery::Order::to_invalidate(json!({"boards": what})).sign()
 }
 
 /// Throws the order board away, and waits until it is there again.
 pub async fn throw_away(board: &Loadboard) {
-    let before = board.invalidate(order_to_throw_away()).await.invalidated();
+    let before = board.invalidate(order_to("forget")).await.invalidated();
     crate::until(
         "the board is up again",
         crate::windows::RECOVERY,

@@ -28,9 +28,7 @@ mod until;
 pub mod windows;
 
 pub use cold_filters::ColdFilters;
-pub use factory::{
-    MesStats, OPERATORS, TrueOrders, begin_with_orders, order_to_throw_away, throw_away,
-};
+pub use factory::{MesStats, OPERATORS, TrueOrders, begin_with_orders, order_to, throw_away};
 pub use forgery::{InitData, Order, SessionToken, signature, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
 pub use metrics::Metrics;

@@ -38,7 +38,7 @@ const SHORT_WINDOWS: [(&str, &str); 22] = [
 ];
 
 /// So many orders has the factory that is under test for long.
-const SOAK_ORDERS: &str = "100000";
+const SOAK_ORDERS: u32 = 100_000;
 
 /// So many sellers have a key in the tests, one that tells his number: each may ask only so often.
 const SELLERS: u32 = 40;
@@ -70,7 +70,8 @@ impl Servers {
             account: Account::of(&secrets)?,
             worker_port,
             mes_arguments: match suite {
-                Suite::Soak(_) => ["--mes-orders", SOAK_ORDERS].map(str::to_owned).to_vec(),
+                Suite::Soak(_) => vec!["--mes-orders".to_owned(), SOAK_ORDERS.to_string()],
+                Suite::Shift { orders, .. } => vec!["--mes-orders".to_owned(), orders.to_string()],
                 _ => Vec::new(),
             },
             log: scratch("sim.log"),

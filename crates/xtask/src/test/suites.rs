@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::servers::Servers;
 use super::{Outcome, Run, Suite};
+use crate::bench_orders;
 use crate::processes::{self, Child};
 use crate::tally::Tally;
 use crate::toolchain::WASM;
@@ -47,6 +48,18 @@ impl Run<'_> {
         servers.tell(&mut cargo)?;
         cargo.env("LOADBOARD_SOAK_SECONDS", seconds.to_string());
         cargo.args(["--", "--test-threads=1", "--nocapture"]);
+        cargo.args(self.filter);
+        let limit = LIMIT + 2 * Duration::from_secs(seconds.into());
+        servers.watch(counted_within(&mut cargo, limit)?)
+    }
+
+    pub(super) fn shift(&self, orders: u32, seconds: u32) -> Result<Outcome> {
+        let mut cargo = self.compiled_tests(&["--test", "soak"], &[HTTP_TESTS])?;
+        let servers = Servers::start(self, Suite::Shift { orders, seconds })?;
+        servers.tell(&mut cargo)?;
+        cargo.env("LOADBOARD_SHIFT_SECONDS", seconds.to_string());
+        cargo.env("LOADBOARD_SHIFT_REPORT", bench_orders::report(self.project));
+        cargo.args(["--", "--nocapture", "a_shift_at_the_factory"]);
         let limit = LIMIT + Duration::from_secs(seconds.into());
         servers.watch(counted_within(&mut cargo, limit)?)
     }

@@ -1,19 +1,22 @@
-//! A shift at the factory: operators poll and move orders, others change them elsewhere, the board is thrown away again and
-//! again; and a recorder that knows every answered change looks at every answer.
+//! A shift at the factory: operators poll and move orders, others change them elsewhere, the board is killed again and again; and a recorder that knows every answered change looks at every answer.
 //!
 //! | variable | what |
 //! |---|---|
-//! | `LOADBOARD_SOAK_SECONDS` | how long it takes, with the windows that ship; unset: short, with short windows |
+//! | `LOADBOARD_SOAK_SECONDS` | twice as long as it takes, with the windows that ship |
+//! | `LOADBOARD_SHIFT_SECONDS` | how long it takes, with the windows that ship; neither is set: short, with short windows |
+//! | `LOADBOARD_SHIFT_REPORT` | a file that gets a line of JSON with what was measured |
 
 use std::{
     collections::HashMap,
+    fs::OpenOptions,
+    io::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use domain::orders::{Order, OrderId, Status, Statuses, messages::OrderList};
 use serde_json::json;
-use tests_http::{Loadboard, Simulator, begin_with_orders, order_to_throw_away, until};
+use tests_http::{Loadboard, Simulator, begin_with_orders, order_to, until};
 use tokio::time::{interval, sleep};
 
 struct Shift {
@@ -25,7 +28,7 @@ struct Shift {
     moves_every: Duration,
     /// Changes made elsewhere come so often.
     elsewhere_every: Duration,
-    thrown_away: u32,
+    killed: u32,
     /// A list is read anew after so long, whatever nobody told.
     heals_within: Duration,
     is_long: bool,
@@ -33,16 +36,18 @@ struct Shift {
 
 impl Shift {
     fn from_environment() -> Self {
-        let seconds = std::env::var("LOADBOARD_SOAK_SECONDS").ok();
-        match seconds.and_then(|seconds| seconds.parse::<u64>().ok()) {
+        let seconds = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+        let lasts = seconds("LOADBOARD_SHIFT_SECONDS")
+            .or_else(|| Some(seconds("LOADBOARD_SOAK_SECONDS")? / 2));
+        match lasts {
             Some(seconds) => Self {
-                lasts: Duration::from_secs(seconds / 2),
+                lasts: Duration::from_secs(seconds),
                 readers: 100,
                 reads_every: Duration::from_secs(5),
                 writers: 18,
                 moves_every: Duration::from_secs(1),
                 elsewhere_every: Duration::from_millis(500),
-                thrown_away: 5,
+                killed: 5,
                 heals_within: Duration::from_secs(45),
                 is_long: true,
             },
@@ -53,7 +58,7 @@ impl Shift {
                 writers: 6,
                 moves_every: Duration::from_millis(400),
                 elsewhere_every: Duration::from_millis(300),
-                thrown_away: 2,
+                killed: 2,
                 heals_within: Duration::from_secs(5),
                 is_long: false,
             },
@@ -237,7 +242,7 @@ async fn change_elsewhere_until(sim: Simulator, orders: Vec<Order>, every: Durat
             break;
         }
         let status = if (turn / orders.len()).is_multiple_of(2) {
-            Status::Completed
+            Status::Approved
         } else {
             Status::Started
         };
@@ -333,9 +338,9 @@ async fn a_shift_at_the_factory() {
             took
         }
     });
-    for _ in 0..shift.thrown_away {
-        sleep(shift.lasts / (shift.thrown_away + 1)).await;
-        board.invalidate(order_to_throw_away()).await.invalidated();
+    for _ in 0..shift.killed {
+        sleep(shift.lasts / (shift.killed + 1)).await;
+        board.invalidate(order_to("restart")).await.invalidated();
     }
     for one in at_work {
         one.await.expect("nobody fails");
@@ -393,22 +398,29 @@ async fn a_shift_at_the_factory() {
     of_mes.sort_unstable();
     let reads = of_edge.len() as u64;
     let queries = stats.queries("list").calls + stats.queries("counts").calls - of_mes.len() as u64;
-    println!(
-        "{} orders: {reads} lists read, half of them within {:?}, 99 of 100 within {:?}; of the MES itself {:?} and {:?} ({} \
-         times slower by the 99th); {queries} slow queries of the MES, {:.1} % fewer; {} changes answered, {} lost races, {} \
-         unknown; the board thrown away {} times",
-        stats.rows,
-        percentile(&of_edge, 50),
-        percentile(&of_edge, 99),
-        percentile(&of_mes, 50),
-        percentile(&of_mes, 99),
-        percentile(&of_mes, 99).as_millis() / percentile(&of_edge, 99).as_millis().max(1),
-        100.0 - 100.0 * queries as f64 / reads as f64,
-        recorder.changes,
-        recorder.lost_races,
-        recorder.unknown,
-        shift.thrown_away
-    );
+    let ms = |took: Duration| (took.as_secs_f64() * 10_000.0).round() / 10.0;
+    let [edge, mes] =
+        [&of_edge, &of_mes].map(|took| [50, 99].map(|percent| ms(percentile(took, percent))));
+    let measured = json!({
+        "orders": stats.rows,
+        "reads": reads,
+        "edge_p50_ms": edge[0],
+        "edge_p99_ms": edge[1],
+        "mes_p50_ms": mes[0],
+        "mes_p99_ms": mes[1],
+        "times": (mes[1] / edge[1]).round(),
+        "queries": queries,
+        "saved": (1_000.0 - 1_000.0 * queries as f64 / reads as f64).round() / 10.0,
+        "changes": recorder.changes,
+        "lost_races": recorder.lost_races,
+        "unknown": recorder.unknown,
+        "killed": shift.killed,
+    });
+    println!("{measured}");
+    if let Ok(report) = std::env::var("LOADBOARD_SHIFT_REPORT") {
+        let file = OpenOptions::new().create(true).append(true).open(report);
+        writeln!(file.expect("the report can be written"), "{measured}").expect("and is");
+    }
     assert!(recorder.changes > 20 && recorder.lost_races > 0);
     if shift.is_long {
         assert!(queries * 20 <= reads, "{queries} queries for {reads} reads");

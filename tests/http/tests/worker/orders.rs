@@ -2,7 +2,7 @@
 
 use domain::orders::{OrderId, Status};
 use serde_json::json;
-use tests_http::{begin_with_orders, throw_away, until, windows};
+use tests_http::{begin_with_orders, order_to, throw_away, until, windows};
 
 #[tokio::test]
 async fn a_list_is_read_once_and_then_shown_from_the_board() {
@@ -232,6 +232,34 @@ async fn a_board_can_be_thrown_away_at_any_moment() {
         assert!(after.epoch > started.epoch);
         assert_eq!(board.order(order.id).await.order.order, started.order);
     }
+}
+
+#[tokio::test]
+async fn a_board_that_dies_goes_on_where_it_was() {
+    let (board, sim) = begin_with_orders().await;
+    let list = board.orders("status=approved&limit=10").await;
+    let order = &list.orders[0];
+    let started = board
+        .move_order(order, Status::Started)
+        .await
+        .changed()
+        .order;
+    sim.forget_counts().await;
+    let restarted = board.invalidate(order_to("restart")).await.invalidated();
+    let after = until(
+        "the board is up again",
+        windows::RECOVERY,
+        async || board.orders("status=approved&limit=9").await,
+        |list| list.epoch >= restarted.epoch,
+    )
+    .await;
+    assert_eq!(after.orders, list.orders[1..]);
+    assert_eq!(board.order(order.id).await.order.order, started);
+    assert_eq!(
+        sim.mes_stats().await.queries("list").calls,
+        0,
+        "nobody read it anew"
+    );
 }
 
 #[tokio::test]
