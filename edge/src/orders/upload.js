@@ -1,26 +1,32 @@
 // A body of up to 50 MB goes through without being held: chunk by chunk, hashed on its way by the platform.
 
-// Gives `status \n SHA-256 \n bytes \n text of the answer`, or `error \n reason`: too_long, cut_off, no_answer.
+// Gives `status \n SHA-256 \n bytes \n text of the answer`, or `error \n reason`: empty, too_long, cut_off, no_answer.
 export async function sendOn(request, url, authorization, most, timeout) {
   const digest = new crypto.DigestStream("SHA-256");
   const hashing = digest.getWriter();
   let bytes = 0;
-  let isTooLong = false;
+  // All ends by it: who sends nothing more, a factory that takes nothing more, and a body that is none.
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), timeout);
+  let wrong = null;
+  const refuse = (controller, why) => {
+    wrong = why;
+    controller.error(new Error(why));
+    end.abort();
+  };
   const through = new TransformStream({
     async transform(chunk, controller) {
       bytes += chunk.byteLength;
-      if (bytes > most) {
-        isTooLong = true;
-        controller.error(new Error("too long"));
-        return;
-      }
+      if (bytes > most) return refuse(controller, "too_long");
       await hashing.write(chunk);
       controller.enqueue(chunk);
     },
-    flush: () => hashing.close(),
+    async flush(controller) {
+      if (bytes === 0) return refuse(controller, "empty");
+      await hashing.close();
+    },
   });
-  // Both end by it: who sends nothing more, and a factory that takes nothing more.
-  const signal = AbortSignal.timeout(timeout);
+  const { signal } = end;
   let isSent = false;
   const body = request.body.pipeThrough(through, { signal });
   const whole = digest.digest.then((hash) => ((isSent = true), hash));
@@ -35,6 +41,8 @@ export async function sendOn(request, url, authorization, most, timeout) {
     return `${answer.status}\n${digits}\n${bytes}\n${text}`;
   } catch {
     hashing.abort().catch(() => {});
-    return `error\n${isTooLong ? "too_long" : isSent ? "no_answer" : "cut_off"}`;
+    return `error\n${wrong ?? (isSent ? "no_answer" : "cut_off")}`;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -29,11 +29,9 @@ const DEADLINE_MS: u64 = 600_000;
 /// # Errors
 /// No body, or one that is too long or was cut off; the MES did not take it, or says that it got something else.
 pub async fn model(request: &Request, config: &OrdersConfig) -> Result<ModelHash, Failure> {
+    let empty = || Failure::of_field("body", "expected a model file".to_owned());
     if request.body().is_none() {
-        return Err(Failure::of_field(
-            "body",
-            "expected a model file".to_owned(),
-        ));
+        return Err(empty());
     }
     let declared = request.headers().get("content-length").ok().flatten();
     if declared.is_some_and(|length| {
@@ -63,6 +61,7 @@ pub async fn model(request: &Request, config: &OrdersConfig) -> Result<ModelHash
         Some(("error", "too_long")) => Err(Failure::TooLarge {
             most: LONGEST_MODEL,
         }),
+        Some(("error", "empty")) => Err(empty()),
         Some(("error", "cut_off")) => Err(Failure::of_field("body", "it was cut off".to_owned())),
         Some((status, rest)) if status != "error" => {
             counted("model", taken(status, rest)).map_err(super::unavailable)
