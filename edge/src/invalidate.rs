@@ -16,7 +16,7 @@ use crate::{
     http::Answer,
     keys::{self, RecordKey, Scope},
     metrics::Family,
-    orders,
+    orders::{self, board::Forgetting},
     problem::Failure,
     resource::Resource,
     signature::{self, Signed},
@@ -70,6 +70,8 @@ enum Which {
 enum Boards {
     /// What they show next they read from the MES.
     Forget,
+    /// The same; and the MES counts its changes anew: its database was put back to what it was.
+    Renumbered,
     /// Their objects begin anew, with what is in their storage.
     Restart,
 }
@@ -115,7 +117,12 @@ pub async fn answer(
         // To do it twice does no harm.
         Err(boards) => {
             let orders = config.orders.as_ref().ok_or(Failure::NotFound)?;
-            orders::restart(env, orders, boards == Boards::Forget).await?
+            let forgetting = match boards {
+                Boards::Forget => Forgetting::Orders,
+                Boards::Renumbered => Forgetting::Numbers,
+                Boards::Restart => Forgetting::Nothing,
+            };
+            orders::restart(env, orders, forgetting).await?
         }
     };
     tally::count_many(Family::Invalidations, [kind, ""], records);

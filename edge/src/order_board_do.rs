@@ -1,7 +1,12 @@
 //! The object of one order board: per status the newest orders, details and counts, right the moment they change. What it
 //! decides is decided in [`swr::board`]; here it is saved, and the MES is read.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use domain::orders::{
     Counts, Cursor, Filter, Order, OrderId, OrdersQuery, Rank, Site, Status, Statuses,
@@ -24,7 +29,7 @@ use crate::{
     objects,
     orders::{
         self, OrdersConfig,
-        board::{DetailTold, ListTold, Message, Told, What},
+        board::{DetailTold, Forgetting, ListTold, Message, Told, What},
         entry::{self, Load, Orders, Row, Story},
         shelf::Shelf,
     },
@@ -52,6 +57,8 @@ struct Object {
     shelf: Shelf,
     /// `None` until it was read from storage.
     board: RefCell<Option<Orders>>,
+    /// Nothing is read from storage any more.
+    is_ending: Cell<bool>,
     /// Readings under way: each resolves when it has landed.
     landings: RefCell<HashMap<Load, Shared<oneshot::Receiver<Landed>>>>,
 }
@@ -72,6 +79,7 @@ impl DurableObject for OrderBoard {
                 env,
                 shelf,
                 board: RefCell::new(None),
+                is_ending: Cell::new(false),
                 landings: RefCell::default(),
             }),
         }
@@ -107,7 +115,7 @@ impl DurableObject for OrderBoard {
                 good_until,
                 order,
             } => objects::reply(&object.hook(&delivery, good_until, order).await?),
-            What::Restart { forget } => objects::reply(&object.restart(forget)?),
+            What::Restart(forgetting) => objects::reply(&object.restart(forgetting)?),
         }
     }
 }
@@ -124,6 +132,9 @@ impl Object {
     fn wake(&self, config: &OrdersConfig) -> Result<()> {
         if self.board.borrow().is_some() {
             return Ok(());
+        }
+        if self.is_ending.get() {
+            return Err(Error::RustError("the board begins anew".to_owned()));
         }
         let kept = self.shelf.load()?;
         let board = Board::new(
@@ -465,12 +476,15 @@ impl Object {
         Ok(true)
     }
 
-    /// Whatever is under way here dies, as if the object had been evicted; and with `forget` all that was read is gone. Changes
-    /// that somebody has announced are not forgotten.
-    fn restart(&self, forget: bool) -> Result<u64> {
+    /// Whatever is under way here dies, as if the object had been evicted, and something is forgotten. Changes that somebody has
+    /// announced are not.
+    fn restart(&self, forgetting: Forgetting) -> Result<u64> {
         let epoch = self.with_board(|board| board.epoch().0)?;
-        if forget {
-            self.shelf.forget()?;
+        if forgetting != Forgetting::Nothing {
+            self.shelf.forget(forgetting)?;
+            // Nothing that is still under way may be saved.
+            self.is_ending.set(true);
+            self.board.replace(None);
         }
         end_object(self.state.as_raw(), ANSWERED_WITHIN_MS);
         Ok(epoch)

@@ -69,10 +69,19 @@ pub enum What {
         order: Order,
     },
     /// The object is to begin anew. Answered with the board's epoch.
-    Restart {
-        /// With nothing of what was read.
-        forget: bool,
-    },
+    Restart(Forgetting),
+}
+
+/// What a board forgets when it begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forgetting {
+    /// Nothing that is in its storage.
+    Nothing,
+    /// All that was read: what it shows next it reads from the MES.
+    Orders,
+    /// That, and up to which number the MES has counted its changes: it counts them anew.
+    Numbers,
 }
 
 /// What a reader is told.

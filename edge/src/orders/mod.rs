@@ -15,6 +15,7 @@ mod upload;
 
 use std::time::Duration;
 
+use board::Forgetting;
 pub use config::OrdersConfig;
 use domain::orders::{OrderId, Site};
 use worker::Env;
@@ -42,12 +43,16 @@ impl OrdersConfig {
     }
 }
 
-/// Has all boards begin anew, with nothing of what they have read if they are to forget it. How many there are, and an epoch
+/// Has all boards begin anew, and forget something. How many there are, and an epoch
 /// that no earlier state has.
 ///
 /// # Errors
 /// If one can't be reached.
-pub async fn restart(env: &Env, config: &OrdersConfig, forget: bool) -> worker::Result<(u64, u64)> {
+pub async fn restart(
+    env: &Env,
+    config: &OrdersConfig,
+    forgetting: Forgetting,
+) -> worker::Result<(u64, u64)> {
     let sites = match &config.sites[..] {
         [] => vec![None],
         sites => sites.iter().copied().map(Some).collect(),
@@ -56,7 +61,7 @@ pub async fn restart(env: &Env, config: &OrdersConfig, forget: bool) -> worker::
     for site in sites {
         let message = board::Message {
             site,
-            what: board::What::Restart { forget },
+            what: board::What::Restart(forgetting),
         };
         boards += 1;
         epochs += board::tell::<u64>(env, &message, config.read_deadline()).await? + 1;

@@ -9,7 +9,7 @@ use swr::{
 };
 use worker::{Result, SqlStorage};
 
-use super::entry::Row;
+use super::{board::Forgetting, entry::Row};
 use crate::log::{self, Level};
 
 /// See the module.
@@ -150,14 +150,19 @@ impl Shelf {
         Ok(!noted.to_array::<Pair>()?.is_empty())
     }
 
-    /// Forgets what was read. Epochs, changes under way and deliveries are not of that kind.
+    /// Forgets what was read. Epochs, changes under way and deliveries are not of that kind; the number of the greatest change is
+    /// only if the MES counts anew: a reading that lags behind what was answered must not be taken for new.
     ///
     /// # Errors
     /// If the storage fails.
-    pub fn forget(&self) -> Result<()> {
+    pub fn forget(&self, forgetting: Forgetting) -> Result<()> {
         self.0.exec("DELETE FROM orders", None)?;
         self.0
-            .exec("DELETE FROM progress WHERE name <> 'epoch'", None)?;
+            .exec("DELETE FROM progress WHERE name = 'spans'", None)?;
+        if forgetting == Forgetting::Numbers {
+            self.0
+                .exec("DELETE FROM progress WHERE name = 'greatest'", None)?;
+        }
         Ok(())
     }
 
