@@ -367,10 +367,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         let verdicts = stamps
             .iter()
             .map(|stamp| (*stamp, policy.verdict(*stamp, now)));
-        let stale = uncertain
-            || verdicts
-                .clone()
-                .any(|(_, verdict)| !matches!(verdict, Verdict::Fresh { .. }));
+        let stale = uncertain || verdicts.clone().any(|(_, verdict)| is_late(verdict));
         let mut due = verdicts.filter(|(stamp, verdict)| policy.is_due(*stamp, *verdict, 0.0, 0.0));
         // Only the first page is read by many, and again and again.
         let is_first = !query.is_rare && query.below.is_none();
@@ -410,7 +407,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             Some((verdict, known)) if is_good(verdict, on_error) => Look::Here(Known {
                 detail: known.detail,
                 read_at: known.stamp.fetched_at,
-                stale: !in_doubt.is_empty() || !matches!(verdict, Verdict::Fresh { .. }),
+                stale: !in_doubt.is_empty() || is_late(verdict),
             }),
             _ => Look::Absent(Load::Detail(key)),
         }
@@ -694,4 +691,9 @@ fn is_good(verdict: Verdict, on_error: bool) -> bool {
         Verdict::OnError => on_error,
         Verdict::Dead => false,
     }
+}
+
+/// Whether upstream must have failed, or nobody would be shown it. What is only due for a refresh is still within its time.
+fn is_late(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::OnError | Verdict::Dead)
 }

@@ -614,6 +614,30 @@ fn when_upstream_fails_the_last_known_is_shown_as_such() {
 }
 
 #[test]
+fn what_is_within_its_time_is_not_called_stale() {
+    let mut case = Case::new(&[(1, 'a')]);
+    let load = part("a");
+    let ticket = case.begin(&load);
+    let loaded = Loaded::Entries {
+        reading: case.upstream.read(&load, 3),
+        vanished: Vec::new(),
+        found: Vec::new(),
+    };
+    // Its refresh is due earlier than that of others by a tenth.
+    let landed = case
+        .board
+        .land(&load, ticket, T0, Some(loaded), T0, 0.999_999);
+    assert_eq!(landed, Landed::Kept);
+    case.pass(29_999);
+    let query = first("a");
+    assert!(
+        matches!(case.look(&query, false), Look::Here(list) if !list.stale && list.ahead.is_some())
+    );
+    case.pass(1);
+    assert!(matches!(case.look(&query, true), Look::Here(list) if list.stale));
+}
+
+#[test]
 fn a_first_page_that_is_read_is_read_ahead_before_its_time_is_over() {
     let mut case = Case::new(&[(1, 'a')]);
     case.read("a", None, 3);
