@@ -26,8 +26,16 @@ pub(super) struct Change<E: Entry> {
     /// The state from then on.
     pub(super) entry: E,
     /// Where it was before; `None` if that is not known, or it was nowhere.
-    pub(super) from: Option<E::Group>,
+    pub(super) from: Option<Before<E::Group>>,
     learned_at: UnixMillis,
+}
+
+/// Where an entry was before a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Before<G> {
+    pub(super) group: G,
+    /// It was there up to this change. Nobody may have told of one that came between that and the one that is known.
+    pub(super) up_to: u64,
 }
 
 impl<E: Entry> Default for Changes<E> {
@@ -68,7 +76,7 @@ impl<E: Entry> Changes<E> {
     }
 
     /// A change is learned.
-    pub(super) fn note(&mut self, entry: E, from: Option<E::Group>, now: UnixMillis) {
+    pub(super) fn note(&mut self, entry: E, from: Option<Before<E::Group>>, now: UnixMillis) {
         let version = entry.version();
         let newest = self.newest.entry(entry.key()).or_insert(version);
         *newest = version.max(*newest);
@@ -80,6 +88,11 @@ impl<E: Entry> Changes<E> {
                 learned_at: now,
             },
         );
+    }
+
+    /// How many are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.by_version.len()
     }
 
     /// Forgets those learned more than `keep` milliseconds ago, and of the others the oldest above `most`.

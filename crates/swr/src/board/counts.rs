@@ -14,7 +14,7 @@ pub(super) struct Counted<G> {
 
 impl<G: Copy + Ord> Counted<G> {
     /// How many are where now, and whether that is certain: of a change whose beginning nobody saw it is not known where the
-    /// entry was before.
+    /// entry was before, nor is it if the count knows changes that nobody told.
     pub(super) fn now<E: Entry<Group = G>>(
         &self,
         changes: &Changes<E>,
@@ -24,7 +24,8 @@ impl<G: Copy + Ord> Counted<G> {
         for change in changes.after(self.as_of) {
             match change.from {
                 Some(from) => {
-                    let count = counts.entry(from).or_default();
+                    is_certain &= self.as_of <= from.up_to;
+                    let count = counts.entry(from.group).or_default();
                     *count = count.saturating_sub(1);
                 }
                 None => is_certain &= change.entry.is_first(),

@@ -11,6 +11,8 @@ pub struct Span<R> {
     pub to: Option<R>,
     /// The reading.
     pub stamp: Stamp,
+    /// The number of the last change that it knew.
+    pub as_of: u64,
 }
 
 /// Which parts of a group were read, newest first. They do not overlap.
@@ -49,10 +51,38 @@ impl<R: Copy + Ord> Coverage<R> {
     }
 
     /// Whether this place was read.
+    #[cfg(test)]
     pub(super) fn holds(&self, rank: R) -> bool {
-        self.0.iter().any(|span| {
+        self.at(rank).is_some()
+    }
+
+    /// The span that this place lies in.
+    pub(super) fn at(&self, rank: R) -> Option<&Span<R>> {
+        self.0.iter().find(|span| {
             span.from.is_none_or(|from| rank < from) && span.to.is_none_or(|to| to <= rank)
         })
+    }
+
+    /// This place is not known any more, nor are those above it up to but without `above`, the next that is.
+    pub(super) fn cut(&mut self, rank: R, above: Option<R>) {
+        let Some(index) = self.0.iter().position(|span| {
+            span.from.is_none_or(|from| rank < from) && span.to.is_none_or(|to| to <= rank)
+        }) else {
+            return;
+        };
+        let span = self.0.remove(index);
+        let is_within = |above: &R| span.from.is_none_or(|from| *above < from);
+        let upper = above.filter(is_within).map(|above| Span {
+            to: Some(above),
+            ..span
+        });
+        let lower = Span {
+            from: Some(rank),
+            ..span
+        };
+        let is_any_lower = span.to.is_none_or(|to| to < rank);
+        let parts = upper.into_iter().chain(is_any_lower.then_some(lower));
+        self.0.splice(index..index, parts);
     }
 
     /// A part was read: it takes the place of what was known of it.
@@ -158,7 +188,12 @@ mod tests {
             waited: 0,
             spread: 0,
         };
-        Span { from, to, stamp }
+        Span {
+            from,
+            to,
+            stamp,
+            as_of: at,
+        }
     }
 
     fn reach(coverage: &Coverage<u8>, from: Option<u8>, since: u64) -> Reach<u8> {
@@ -192,6 +227,26 @@ mod tests {
         coverage.end_at(30);
         assert_eq!(reach(&coverage, None, 0), Reach::To(30));
         assert!(coverage.holds(30) && !coverage.holds(29));
+    }
+
+    #[test]
+    fn a_place_that_is_cut_out_leaves_what_lies_around_it() {
+        let mut coverage = Coverage::default();
+        coverage.cover(span(None, Some(20), 1));
+        coverage.cut(40, Some(50));
+        assert_eq!(reach(&coverage, None, 0), Reach::To(50));
+        assert!(!coverage.holds(49) && !coverage.holds(40) && coverage.holds(39));
+        assert_eq!(reach(&coverage, Some(40), 0), Reach::To(20));
+        coverage.cut(45, None);
+        coverage.cut(20, Some(30));
+        assert_eq!(
+            reach(&coverage, Some(40), 0),
+            Reach::To(30),
+            "its last place"
+        );
+        coverage.cut(60, None);
+        assert!(!coverage.holds(200), "nothing is known above");
+        assert_eq!(reach(&coverage, Some(60), 0), Reach::To(50));
     }
 
     /// The same, place by place: when each of 0..=255 was last read.

@@ -102,7 +102,7 @@ impl<E: Entry> Index<E> {
             index.groups.entry(group).or_default().coverage = Coverage::restore(spans);
         }
         for entry in entries {
-            index.put(entry);
+            index.put(entry, u64::MAX);
         }
         index.unsaved.keys.clear();
         index.unsaved.spans = false;
@@ -114,6 +114,24 @@ impl<E: Entry> Index<E> {
         self.groups.get(group)?.entries.get(rank)
     }
 
+    /// Up to which change a place of a group is known, if it was read.
+    pub(super) fn known_up_to(&self, group: E::Group, rank: E::Rank) -> Option<u64> {
+        let span = self.groups.get(&group)?.coverage.at(rank)?;
+        Some(span.as_of)
+    }
+
+    /// What is at this place is not known any more.
+    pub(super) fn cut(&mut self, group: E::Group, rank: E::Rank) {
+        use std::ops::Bound::{Excluded, Unbounded};
+        if let Some(group) = self.groups.get_mut(&group) {
+            let mut above = group.entries.range((Excluded(rank), Unbounded));
+            group
+                .coverage
+                .cut(rank, above.next().map(|(rank, _)| *rank));
+            self.unsaved.spans = true;
+        }
+    }
+
     /// The greatest version of all.
     pub(super) fn greatest_version(&self) -> u64 {
         let all = self
@@ -123,13 +141,19 @@ impl<E: Entry> Index<E> {
         all.map(Entry::version).max().unwrap_or(0)
     }
 
-    /// An entry is now so; it may have been elsewhere. The caller has seen to it that this is the newest state known.
-    pub(super) fn put(&mut self, entry: E) {
+    /// An entry is so, or was when `as_of` was the last change; it may have been elsewhere. The caller has seen to it that this
+    /// is the newest state known. Whoever read its place later did not find it there: then it has gone on, nobody knows
+    /// where to.
+    pub(super) fn put(&mut self, entry: E, as_of: u64) {
         let (key, group, rank) = (entry.key(), entry.group(), entry.rank());
         self.remove(key);
         let most = self.most;
         let of_group = self.groups.entry(group).or_default();
-        if !of_group.coverage.holds(rank) {
+        if of_group
+            .coverage
+            .at(rank)
+            .is_none_or(|span| as_of < span.as_of)
+        {
             return;
         }
         of_group.entries.insert(rank, entry);
@@ -190,6 +214,7 @@ impl<E: Entry> Index<E> {
             from: part.below,
             to: reading.end(),
             stamp,
+            as_of: reading.as_of,
         };
         for &group in &part.groups {
             self.groups.entry(group).or_default().coverage.cover(span);
@@ -203,7 +228,7 @@ impl<E: Entry> Index<E> {
                 .is_some_and(|newest| newest.version() == entry.version());
             if is_newest && part.groups.contains(&entry.group()) && self.get(entry.key()).is_none()
             {
-                self.put(entry.clone());
+                self.put(entry.clone(), entry.version());
             }
         }
     }

@@ -21,7 +21,7 @@ mod tests;
 
 use std::{collections::BTreeMap, hash::Hash};
 
-use changes::Changes;
+use changes::{Before, Changes};
 use counts::Counted;
 pub use coverage::Span;
 use doubts::Doubts;
@@ -223,6 +223,19 @@ pub struct Unsaved<E: Entry> {
     pub entries: Vec<(E::Key, Option<E>)>,
 }
 
+/// How much a board holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Entries, of all groups.
+    pub entries: usize,
+    /// Changes that are remembered.
+    pub changes: usize,
+    /// Pages that few ask for.
+    pub pages: usize,
+    /// Details.
+    pub details: usize,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Board<D: Detail, Q: Eq + Hash> {
@@ -299,6 +312,16 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
     /// How many entries are kept.
     pub fn entries(&self) -> usize {
         self.index.len()
+    }
+
+    /// How much of everything is held: all of it is bounded by the policy.
+    pub fn held(&self) -> Held {
+        Held {
+            entries: self.index.len(),
+            changes: self.changes.len(),
+            pages: self.pages.len(),
+            details: self.details.bytes(),
+        }
     }
 
     /// A reader comes.
@@ -502,12 +525,21 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
                     found,
                 },
             ) => {
+                // What is news is learned by what was known so far; then it has its place.
+                self.take_in_by_name(&vanished, found, now);
+                self.take_in(reading.entries.clone(), as_of, now);
                 self.index.cover(part, &reading, stamp, &self.changes);
-                self.take_in(reading.entries, &vanished, found, now);
+                for entry in reading.entries {
+                    let key = entry.key();
+                    let newest = self.newest(key).map_or(0, Entry::version);
+                    if newest <= entry.version() && self.index.get(key).is_none() {
+                        self.index.put(entry, as_of);
+                    }
+                }
             }
             (Load::Page(query, below), Loaded::Entries { reading, .. }) => {
                 // What it tells of entries that the index holds is news there too.
-                self.take_in(reading.entries.clone(), &[], Vec::new(), now);
+                self.take_in(reading.entries.clone(), as_of, now);
                 self.pages.put((query.clone(), *below), stamp, reading);
             }
             (Load::Counts, Loaded::Counts { as_of, by_group }) => {
@@ -519,14 +551,16 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             }
             (Load::Detail(key), Loaded::Detail { detail, .. }) => {
                 let known = self.newest(*key).map_or(0, Entry::version);
-                if detail
-                    .as_ref()
-                    .is_some_and(|detail| detail.entry().version() < known)
-                {
+                // That there is none is as old as the reading.
+                let version = detail.as_ref().map_or(as_of, |it| it.entry().version());
+                if version < known {
                     return Landed::Outdated;
                 }
-                if let Some(detail) = &detail {
-                    self.learn(detail.entry().clone(), None, now);
+                match &detail {
+                    Some(detail) => {
+                        self.learn(detail.entry().clone(), None, as_of, now);
+                    }
+                    None => self.is_no_more(*key),
                 }
                 let known = KnownDetail {
                     detail,
@@ -540,49 +574,71 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         Landed::Kept
     }
 
-    /// Entries were read upstream; those that vanished and were not found are no more.
-    fn take_in(
-        &mut self,
-        read: Vec<D::Entry>,
-        vanished: &[Key<D>],
-        found: Vec<D::Entry>,
-        now: UnixMillis,
-    ) {
-        let gone = vanished
-            .iter()
-            .filter(|key| found.iter().all(|entry| entry.key() != **key));
-        for &key in gone {
-            self.index.remove(key);
-            self.details.remove(&key);
-            self.advance_epoch();
-        }
-        for entry in read.into_iter().chain(found) {
-            self.learn(entry, None, now);
+    /// Entries were read upstream, by a reading that knows so many changes.
+    fn take_in(&mut self, read: Vec<D::Entry>, as_of: u64, now: UnixMillis) {
+        for entry in read {
+            self.learn(entry, None, as_of, now);
         }
     }
 
-    /// The state of an entry is learned, and with `from_version` that it came of a change to that very state. Whether it is
-    /// news.
-    fn learn(&mut self, entry: D::Entry, from_version: Option<u64>, now: UnixMillis) -> bool {
-        let key = entry.key();
-        let known = self.newest(key);
-        let known_version = known.map(Entry::version);
-        let from = known.map(Entry::group);
-        match known_version {
-            Some(known) if known > entry.version() => return false,
-            Some(known) if known == entry.version() => {
+    /// Entries were read upstream by their names; those that were not found are no more.
+    fn take_in_by_name(&mut self, keys: &[Key<D>], found: Vec<D::Entry>, now: UnixMillis) {
+        for &key in keys {
+            if found.iter().all(|entry| entry.key() != key) {
+                self.is_no_more(key);
+            }
+        }
+        for entry in found {
+            let as_of = entry.version();
+            self.learn(entry, None, as_of, now);
+        }
+    }
+
+    fn is_no_more(&mut self, key: Key<D>) {
+        if self.index.get(key).is_some() {
+            self.index.remove(key);
+            self.advance_epoch();
+        }
+        self.details.remove(&key);
+    }
+
+    /// The state of an entry is learned, from somebody who knows the changes up to `as_of`, and with `from_version` that it
+    /// came of a change to that very state. Whether it is news.
+    fn learn(
+        &mut self,
+        entry: D::Entry,
+        from_version: Option<u64>,
+        as_of: u64,
+        now: UnixMillis,
+    ) -> bool {
+        let (key, version) = (entry.key(), entry.version());
+        let from = match self.newest(key) {
+            Some(known) if known.version() > version => return false,
+            Some(known) if known.version() == version => {
                 self.advance_detail(&entry, from_version);
                 // Its place may have been read only now.
                 if self.index.get(key).is_none() {
-                    self.index.put(entry);
+                    self.index.put(entry, as_of);
                 }
                 return false;
             }
-            _ => {}
-        }
+            Some(known) => Some(self.before(known, from_version)),
+            // Where it has gone since may be forgotten.
+            None if !self.changes.can_bring_up_to_date(as_of) => {
+                self.drop_older_detail(key, version);
+                let read_up_to = self.index.known_up_to(entry.group(), entry.rank());
+                let is_cut = read_up_to.is_some_and(|read_up_to| as_of >= read_up_to);
+                if is_cut {
+                    self.index.cut(entry.group(), entry.rank());
+                    self.advance_epoch();
+                }
+                return is_cut;
+            }
+            None => None,
+        };
         self.advance_detail(&entry, from_version);
-        self.greatest = self.greatest.max(entry.version());
-        self.index.put(entry.clone());
+        self.greatest = self.greatest.max(version);
+        self.index.put(entry.clone(), as_of);
         self.changes.note(entry, from, now);
         self.changes
             .forget(self.policy.remember, self.policy.most_changes, now);
@@ -603,6 +659,33 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         known.is_behind = !goes_on;
     }
 
+    /// Where an entry was that was known like this.
+    fn before(&self, known: &D::Entry, from_version: Option<u64>) -> Before<Group<D>> {
+        let group = known.group();
+        let up_to = if from_version == Some(known.version()) {
+            u64::MAX
+        } else {
+            let read_up_to = self
+                .index
+                .get(known.key())
+                .and_then(|_| self.index.known_up_to(group, known.rank()));
+            read_up_to.unwrap_or(0).max(known.version())
+        };
+        Before { group, up_to }
+    }
+
+    fn drop_older_detail(&mut self, key: Key<D>, version: u64) {
+        let is_older = self.details.peek(&key).is_some_and(|known| {
+            known
+                .detail
+                .as_ref()
+                .is_none_or(|detail| detail.entry().version() < version)
+        });
+        if is_older {
+            self.details.remove(&key);
+        }
+    }
+
     /// Somebody is going to change an entry. Until he tells what came of it no leases are granted.
     pub fn announce(&mut self, mark: Mark, doubt: Doubt<Key<D>, Group<D>>) {
         self.doubts.announce(mark, doubt);
@@ -619,7 +702,8 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
     ) -> u64 {
         self.doubts.end(mark);
         if let Some(entry) = entry {
-            self.learn(entry, from_version, now);
+            let as_of = entry.version();
+            self.learn(entry, from_version, as_of, now);
         }
         self.leases.left(now)
     }
@@ -627,7 +711,8 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
     /// Whoever made a change elsewhere tells of it. Whether it is news, and for how many milliseconds he is to wait with his
     /// answer.
     pub fn told(&mut self, entry: D::Entry, now: UnixMillis) -> (bool, u64) {
-        let is_news = self.learn(entry, None, now);
+        let as_of = entry.version();
+        let is_news = self.learn(entry, None, as_of, now);
         (is_news, self.leases.left(now))
     }
 
@@ -641,7 +726,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         began_at: UnixMillis,
         now: UnixMillis,
     ) -> Vec<Mark> {
-        self.take_in(Vec::new(), keys, found, now);
+        self.take_in_by_name(keys, found, now);
         self.doubts
             .healed(keys, began, self.policy.change_deadline, began_at)
     }

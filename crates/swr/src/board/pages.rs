@@ -18,6 +18,11 @@ impl<Q: Eq + Hash + Clone, E: Entry> Pages<Q, E> {
         }
     }
 
+    /// How many are kept.
+    pub(super) fn len(&self) -> usize {
+        self.pages.bytes()
+    }
+
     pub(super) fn put(&mut self, query: Q, stamp: Stamp, reading: Reading<E>) {
         self.pages.put(query, (stamp, reading), 1);
     }

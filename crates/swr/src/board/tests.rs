@@ -257,6 +257,19 @@ impl Case {
         }
     }
 
+    /// Its holder dies, and comes up with what was saved.
+    fn evict(&mut self) {
+        let unsaved = self.board.take_unsaved();
+        let (epoch, greatest) = unsaved.progress.expect("something changed");
+        let saved = Saved {
+            epoch,
+            greatest,
+            spans: unsaved.spans.expect("something was read"),
+        };
+        let entries = unsaved.entries.into_iter().filter_map(|(_, entry)| entry);
+        self.board = Board::new(POLICY, saved, entries, [], self.now);
+    }
+
     fn pass(&mut self, ms: u64) {
         self.now = self.now.plus(ms);
     }
@@ -488,6 +501,58 @@ fn counts_are_kept_right_by_what_is_learned() {
     assert!(case.board.counts(T0).1, "to be counted again");
 }
 
+#[test]
+fn a_count_is_not_certain_if_it_knows_a_change_that_nobody_told() {
+    let mut case = Case::new(&[(1, 'a'), (2, 'b')]);
+    case.read("ab", None, 3);
+    case.upstream.set(1, 'b');
+    let ticket = case.begin(&Load::Counts);
+    let counted = Loaded::Counts {
+        as_of: case.upstream.changes,
+        by_group: case.upstream.count(),
+    };
+    case.board
+        .land(&Load::Counts, ticket, T0, Some(counted), T0, 0.0);
+    // It came from `b`, where nobody but the count had seen it.
+    case.tell(1, 'c');
+    assert!(case.board.counts(T0).1, "to be counted again");
+}
+
+#[test]
+fn a_late_word_is_no_news_of_a_place_that_was_read_since() {
+    let mut case = Case::new(&[(1, 'a'), (2, 'a'), (3, 'b')]);
+    let before = case.upstream.orders[&1].clone();
+    case.upstream.set(1, 'c');
+    assert_eq!(case.read("a", None, 3), (vec![2], false));
+    case.board.told(before, T0);
+    assert_eq!(case.known("a"), Some(vec![2]));
+
+    // The same of one that was known before.
+    let between = case.upstream.set(3, 'a');
+    case.upstream.set(3, 'c');
+    case.read("b", None, 3);
+    case.pass(30_000);
+    assert_eq!(case.read("a", None, 3), (vec![2], false));
+    case.board.told(between, case.now);
+    assert_eq!(case.known("a"), Some(vec![2]));
+    assert!(case.board.index.is_sound());
+}
+
+#[test]
+fn a_late_word_of_what_is_forgotten_has_its_place_read_again() {
+    let mut case = Case::new(&[(1, 'a'), (2, 'a')]);
+    case.read("a", None, 3);
+    let late = case.upstream.set(3, 'a');
+    // It goes on to where nobody reads, and the holder dies.
+    case.tell(3, 'b');
+    case.evict();
+    assert_eq!(case.known("a"), Some(vec![2, 1]));
+    case.board.told(late, T0);
+    assert_eq!(case.known("a"), None, "whether it is there nobody knows");
+    assert_eq!(case.read("a", None, 3), (vec![2, 1], false));
+    assert!(case.board.index.is_sound());
+}
+
 fn story(case: &mut Case, number: u32) -> Option<Story> {
     let arrival = case.board.arrive();
     match case.board.detail(number, arrival, false, case.now) {
@@ -572,6 +637,15 @@ fn a_detail_from_before_a_change_is_read_again() {
     case.tell(1, 'b');
     assert_eq!(load_story(&mut case, 1, Some(old), as_of), Landed::Outdated);
     assert_eq!(story(&mut case, 1), None);
+}
+
+#[test]
+fn what_was_made_meanwhile_is_not_said_to_be_none() {
+    let mut case = Case::new(&[(1, 'a')]);
+    let as_of = case.upstream.changes;
+    case.tell(2, 'a');
+    assert_eq!(load_story(&mut case, 2, None, as_of), Landed::Outdated);
+    assert_eq!(load_story(&mut case, 7, None, as_of + 1), Landed::Kept);
 }
 
 #[test]
