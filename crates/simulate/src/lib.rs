@@ -7,15 +7,21 @@
 //! (7); upstream sees no more than its budget, and an upstream that is down one probe at a time (8); what is served is
 //! what upstream gave (9) for that key (10).
 
+pub mod board;
 pub mod cost;
 mod kv;
+mod queue;
 mod record;
 mod schedule;
+mod shrink;
 mod world;
 
 use schedule::Schedule;
 pub use world::Tally;
 use world::World;
+
+/// What was broken, in words.
+pub(crate) type Broken = String;
 
 /// A schedule in which something was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +69,15 @@ pub fn story(seed: u64) -> Vec<String> {
 }
 
 fn shortest_story(schedule: &Schedule, broken: &str) -> Vec<String> {
-    // The same invariant, not just any.
-    let number = |broken: &str| broken.split(':').next().map(str::to_owned);
     let shrunk = schedule.shrunk(|candidate| {
         let result = World::new(candidate, false).run().0;
-        result.is_err_and(|other| number(&other) == number(broken))
+        result.is_err_and(|other| is_of_the_same(&other, broken))
     });
     World::new(&shrunk, true).run().1
+}
+
+/// Whether both break the same invariant.
+fn is_of_the_same(broken: &str, other: &str) -> bool {
+    let number = |broken: &str| broken.split(':').next().map(str::to_owned);
+    number(broken) == number(other)
 }

@@ -1,6 +1,8 @@
-//! What happens in one schedule, drawn from a seed; and how a schedule that fails is made short.
+//! What happens in one schedule, drawn from a seed.
 
 use fastrand::Rng;
+
+use crate::shrink::shrink;
 
 /// Something that happens at a moment, whatever else does.
 #[derive(Clone, Debug)]
@@ -200,35 +202,13 @@ impl Schedule {
 
     /// The shortest schedule found that still fails.
     pub fn shrunk(&self, fails: impl Fn(&Self) -> bool) -> Self {
-        let mut best = self.clone();
-        let mut chunk = best.actions.len().div_ceil(2);
-        while chunk > 0 {
-            let mut from = 0;
-            let mut shorter = false;
-            while from < best.actions.len() {
-                let mut candidate = best.clone();
-                let to = (from + chunk).min(candidate.actions.len());
-                // Steady readers are what calm is.
-                let calm_from = candidate.calm_from;
-                let mut index = 0;
-                candidate.actions.retain(|action| {
-                    index += 1;
-                    !(from..to).contains(&(index - 1)) || action.at > calm_from
-                });
-                if candidate.actions.len() == best.actions.len() {
-                    break;
-                }
-                if fails(&candidate) {
-                    best = candidate;
-                    shorter = true;
-                } else {
-                    from = to;
-                }
-            }
-            if !shorter || chunk > 1 {
-                chunk /= 2;
-            }
-        }
-        best
+        // Steady readers are what calm is.
+        let may_go = |action: &Action| action.at <= self.calm_from;
+        let with = |actions: &[Action]| Self {
+            actions: actions.to_vec(),
+            ..self.clone()
+        };
+        let actions = shrink(&self.actions, may_go, |actions| fails(&with(actions)));
+        with(&actions)
     }
 }

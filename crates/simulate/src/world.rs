@@ -12,6 +12,7 @@ use swr::{
 };
 
 use crate::{
+    Broken,
     kv::Kv,
     record::Record,
     schedule::{Action, HEALING, Kind, Schedule, Weather},
@@ -51,9 +52,6 @@ const FALLBACK_PATIENCE: u64 = 1_000;
 const COPY_BYTES: usize = 10;
 /// What messages may take until the guard knows that somebody waits.
 const WORD_SPREADS: u64 = 1_500;
-
-/// What was broken, in words.
-pub type Broken = String;
 
 /// What a schedule did, added up.
 #[derive(Clone, Debug, Default)]
