@@ -13,6 +13,27 @@ fn a_hundred_thousand_schedules_keep_every_invariant() {
 }
 
 #[test]
+fn twenty_thousand_schedules_of_a_board_keep_every_invariant() {
+    if let Err(failure) = simulate::board::run(0, 20_000) {
+        panic!(
+            "seed {} breaks invariant {}\n{}",
+            failure.seed,
+            failure.broken,
+            failure.story.join("\n")
+        );
+    }
+}
+
+#[test]
+fn a_seed_of_a_board_replays_exactly() {
+    for seed in 0..20 {
+        let story = simulate::board::story(seed);
+        assert!(story.len() > 20, "{story:?}");
+        assert_eq!(story, simulate::board::story(seed));
+    }
+}
+
+#[test]
 fn a_seed_replays_exactly() {
     for seed in 0..20 {
         let story = simulate::story(seed);
