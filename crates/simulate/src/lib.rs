@@ -14,6 +14,7 @@ mod queue;
 mod record;
 mod schedule;
 mod shrink;
+pub mod strategies;
 mod world;
 
 use schedule::Schedule;

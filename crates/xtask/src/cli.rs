@@ -18,7 +18,7 @@ Commands:
   test       Run all tests: unit, http, browser, e2e
   soak       Ten minutes of polling drivers while upstream goes through every weather
   simulate   Run the cache's logic in virtual time, under every weather
-  bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost
+  bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
   build      Build the app into dist/ and the Worker into edge/build/
   lint       Check formatting, and clippy for native and wasm code
   setup      Install everything that any command needs
@@ -55,7 +55,7 @@ Options:
 const BENCH_HELP: &str = "\
 Measure, print tables, assert nothing.
 
-Usage: cargo xtask bench open|scroll|memory|size|patch|edge|cost [options]
+Usage: cargo xtask bench open|scroll|memory|size|patch|edge|cost|strategies [options]
 
 open: from the tap on the link to the first price on the screen, beside an HTMX page, on a slow phone and network
 scroll: how often the screen is drawn while a thousand cards fly by, on a slow phone
@@ -65,6 +65,7 @@ patch: from the text of a prices answer to the patched page, beside vanilla Java
 edge: requests per second, latency and CPU of the Worker's answers on workerd itself, beside other Workers; sizes
 orders: lists of the order board beside the factory's own, in a shift with 10,000, 100,000 and 1,000,000 orders
 cost: what the platform bills, what upstream sees and how old prices are, by simulation, beside plainer designs
+strategies: what upstream sees and how often an old status is shown, by simulation, beside plainer ways of keeping lists
 
 Options:
   --runs N       open: how many times each page is opened, cold and warm [default: 20]
@@ -73,7 +74,8 @@ Options:
   --seconds N    edge: for how long each time [default: 5]; orders: how long each shift lasts [default: 120]
   --json         open, scroll, memory, patch, edge: print JSON in place of tables
   --users N, --locations N, --filter-sets N, --scope account|user
-                 cost: only for this many, in place of a range [filter sets: 200]";
+                 cost: only for this many, in place of a range [filter sets: 200]
+  --help         strategies: its own options, and what its columns mean, after the name";
 
 const SOAK_HELP: &str = "\
 A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500,
@@ -107,8 +109,8 @@ pub enum Command {
     BenchPatch(Vec<OsString>),
     /// The same.
     BenchEdge(Vec<OsString>),
-    /// The same.
-    BenchCost(Vec<OsString>),
+    /// The name of what simulates, and arguments for it.
+    BenchSimulated(&'static str, Vec<OsString>),
 }
 
 /// Reads the arguments that follow `cargo xtask`.
@@ -221,8 +223,11 @@ fn parse_bench(mut parser: Parser) -> Result<Command> {
         Some(Arg::Value(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
     };
-    if name == "cost" {
-        return Ok(Command::BenchCost(parser.raw_args()?.collect()));
+    for simulated in ["cost", "strategies"] {
+        if name == simulated {
+            let arguments = parser.raw_args()?.collect();
+            return Ok(Command::BenchSimulated(simulated, arguments));
+        }
     }
     // The options of each that take a number.
     let numbers: &[&str] = match name.as_str() {
@@ -339,7 +344,11 @@ mod tests {
         );
         assert_eq!(
             parsed("bench cost --users 5").unwrap(),
-            Command::BenchCost(vec!["--users".into(), "5".into()])
+            Command::BenchSimulated("cost", vec!["--users".into(), "5".into()])
+        );
+        assert_eq!(
+            parsed("bench strategies --help").unwrap(),
+            Command::BenchSimulated("strategies", vec!["--help".into()])
         );
         let soak = |seconds, filter: Option<&str>| {
             Command::Soak(test::Options {

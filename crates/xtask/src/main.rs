@@ -78,7 +78,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lint => return lint::run(&project),
         Command::Soak(options) => return test::run(&project, &options),
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
-        Command::BenchCost(arguments) => simulate::cost(&project, &arguments)?,
+        Command::BenchSimulated(name, arguments) => simulate::bench(&project, name, &arguments)?,
         Command::BenchApp(name, arguments) => bench_app::run(&project, name, &arguments)?,
         Command::BenchOrders(seconds) => return bench_orders::run(&project, seconds),
         Command::BenchSize => bench_app::size(&project)?,

@@ -1,4 +1,5 @@
-//! `cargo xtask simulate`: the simulation, or its mutants. `cargo xtask bench cost`: what it says of the cost.
+//! `cargo xtask simulate`: the simulation, or its mutants. `cargo xtask bench cost` and `strategies`: what it
+//! says of the cost, and of other ways.
 
 use std::ffi::OsString;
 
@@ -29,19 +30,12 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
     processes::run(&mut cargo)
 }
 
-/// What the cache costs. `arguments` are those of the program.
-pub fn cost(project: &Project, arguments: &[OsString]) -> Result<()> {
+/// One of the simulation's other programs, by its name. `arguments` are those of the program.
+pub fn bench(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> {
     let mut cargo = Environment::default().command("cargo");
     cargo.current_dir(&project.root);
-    cargo.args([
-        "run",
-        "--quiet",
-        "--package",
-        "simulate",
-        "--bin",
-        "cost",
-        "--",
-    ]);
+    cargo.args(["run", "--quiet", "--package", "simulate", "--bin", name]);
+    cargo.arg("--");
     cargo.args(arguments);
     processes::run(&mut cargo)
 }
