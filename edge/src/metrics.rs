@@ -154,8 +154,8 @@ impl Family {
             ),
             Self::Quotes => (
                 "loadboard_quotes_total",
-                &["how"],
-                "Quotes asked for, by whether they were known, joined, begun or failed.",
+                &["what", "how"],
+                "Quotes asked for with a model, and looked at, by how far they were.",
             ),
         };
         About { name, labels, help }

@@ -36,7 +36,7 @@ pub async fn ask(
         wanted,
     };
     let state = quote_do::ask(env, quote, Some(order)).await?;
-    answer(quote, state.ok_or(Failure::NotFound)?)
+    answer("asked", quote, state.ok_or(Failure::NotFound)?)
 }
 
 /// How far a quote is that somebody has asked for.
@@ -45,16 +45,16 @@ pub async fn ask(
 /// Nobody has, or it is too long ago.
 pub async fn look(quote: QuoteId, env: &Env) -> Result<Answer, Failure> {
     let state = quote_do::ask(env, quote, None).await?;
-    answer(quote, state.ok_or(Failure::NotFound)?)
+    answer("looked", quote, state.ok_or(Failure::NotFound)?)
 }
 
-fn answer(id: QuoteId, state: QuoteState) -> Result<Answer, Failure> {
+fn answer(what: &'static str, id: QuoteId, state: QuoteState) -> Result<Answer, Failure> {
     let (status, how) = match &state {
         QuoteState::Calculating { .. } => (202, "calculating"),
         QuoteState::Ready { .. } => (200, "ready"),
         QuoteState::Failed { .. } => (200, "failed"),
     };
-    tally::count(Family::Quotes, [how, ""]);
+    tally::count(Family::Quotes, [what, how]);
     let retry_after = match &state {
         QuoteState::Calculating { poll_after_ms, .. } => Some(poll_after_ms.div_ceil(1_000)),
         QuoteState::Failed { retry_after_ms, .. } => Some(retry_after_ms.div_ceil(1_000)),
