@@ -183,6 +183,7 @@ async function ask(port, path, init) {
   return { headers: Object.fromEntries(response.headers), body };
 }
 
+const ORDERS = "/api/orders/?status=approved&limit=50";
 const PRICES = "/api/cargos/prices/?mode=all&limit=20";
 
 /** What two variants may differ in: which hash names the prices, and the moment they were asked. */
@@ -229,11 +230,18 @@ async function prepare() {
   await mkdir(scratch, { recursive: true });
   const upstream = await start(
     // Prices stand still, so that a tag stays current.
-    sim, ["--port=0", "--walk-ms=0", "--churn-ms=0", "--latency-ms=300", "--quiet"], 1, /(http:\S+)/,
+    sim,
+    ["--port=0", "--walk-ms=0", "--churn-ms=0", "--latency-ms=300", `--mes-token=${vars.MES_TOKEN}`, "--quiet"],
+    1,
+    /(http:\S+)/,
   );
   const CARGOTECH_BASE_URL = upstream.found;
   const fresh = await ours("fresh", { CARGOTECH_BASE_URL, PRICES_FRESH_MS: HOUR_MS, LIST_FRESH_MS: HOUR_MS });
   const stale = await ours("stale", { CARGOTECH_BASE_URL, PRICES_FRESH_MS: "1", EAGER_REFRESH_MS: "0" });
+
+  const orders = { CARGOTECH_BASE_URL, MES_BASE_URL: `${CARGOTECH_BASE_URL}/mes`, ORDERS_FRESH_MS: HOUR_MS };
+  const board = await ours("board", { ...orders, BOARD_LEASE_MS: "0" });
+  const leased = await ours("leased", orders);
 
   const signIn = { method: "POST", body: JSON.stringify({ init_data: initData() }) };
   const token = JSON.parse((await ask(fresh.port, "/api/auth/telegram", signIn)).body).session_token;
@@ -241,6 +249,11 @@ async function prepare() {
   const list = JSON.parse((await ask(fresh.port, "/api/cargos/?mode=all&limit=100", signedIn)).body);
   await writeFile(join(scratch, "list.json"), JSON.stringify(list));
   const hit = await ask(fresh.port, PRICES, signedIn);
+
+  const crm = [`Authorization: Bearer ${vars.CRM_KEY}`];
+  for (const { port } of [board, leased]) {
+    await ask(port, ORDERS, { headers: { authorization: `Bearer ${vars.CRM_KEY}` } });
+  }
 
   const twin = await serve("twin", {
     modules: [
@@ -268,6 +281,8 @@ async function prepare() {
     { name: "fresh hit", ...fresh, ...poll },
     { name: "304", ...fresh, path: PRICES, headers: [...session, `If-None-Match: ${hit.headers.etag}`], status: 304 },
     { name: "stale hit", ...stale, ...poll },
+    { name: "50 orders, from the board", ...board, path: ORDERS, headers: crm, status: 200 },
+    { name: "50 orders, on lease", ...leased, path: ORDERS, headers: crm, status: 200 },
   ];
 }
 
