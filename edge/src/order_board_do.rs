@@ -14,7 +14,7 @@ use domain::orders::{
 use futures_channel::oneshot;
 use futures_util::{FutureExt, future::Shared};
 use mes::ListRequest;
-use serde_json::json;
+use serde_json::{json, value::to_raw_value};
 use swr::{
     Ask, Class, Ticket, UnixMillis,
     board::{Arrival, Board, Doubt, Landed, List, Loaded, Look, Mark, Reading},
@@ -272,8 +272,9 @@ impl Object {
                 .wait_until(self.clone().heal(config.clone(), overdue).map(|_| ()));
         }
         let (epoch, lease_ms) = self.with_board(|board| (board.epoch().0, board.lease(now)))?;
+        let orders: Vec<Order> = list.entries.into_iter().map(|row| row.0).collect();
         Ok(ListTold {
-            orders: list.entries.into_iter().map(|row| row.0).collect(),
+            orders: to_raw_value(&orders)?,
             next: list.next.map(Cursor),
             counts: counts.map(Counts),
             epoch,

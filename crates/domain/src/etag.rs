@@ -24,9 +24,13 @@ impl Etag {
         Self(format!("\"{:016x}\"", hash.digest()))
     }
 
-    /// The tag of anything that was written down.
-    pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!("\"{:016x}\"", xxhash_rust::xxh64::xxh64(bytes, 0)))
+    /// The tag of anything that was written down, in parts.
+    pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hash = Xxh64::new(0);
+        for part in parts {
+            hash.update(part.as_bytes());
+        }
+        Self(format!("\"{:016x}\"", hash.digest()))
     }
 
     /// A tag as it stands in a query, with or without its quotes. What is none of ours is a tag that nobody knows.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::orders::{Counts, Cursor, Filter, Order, OrderDetail, OrderId, Rank, Site, Status};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use swr::{UnixMillis, board::Mark};
 use worker::{Delay, Env, Error, Result};
 
@@ -100,10 +101,10 @@ pub enum Told<T> {
 }
 
 /// A list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListTold {
-    /// The orders.
-    pub orders: Vec<Order>,
+    /// The orders, written down: whoever asked passes them on as they are.
+    pub orders: Box<RawValue>,
     /// Where those below begin.
     pub next: Option<Cursor>,
     /// How many stand where.

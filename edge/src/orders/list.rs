@@ -5,11 +5,11 @@ use std::rc::Rc;
 use domain::{
     Etag,
     messages::{EPOCH_HEADER, POLL_AFTER_HEADER, STALE_HEADER},
-    orders::{Counts, Cursor, Filter, OrdersQuery, Site, messages::OrderList},
+    orders::{Counts, Cursor, Filter, Order, OrdersQuery, Site, messages::OrderList},
 };
 use futures_util::future::try_join_all;
 use mes::ListRequest;
-use serde_json::json;
+use serde_json::{json, value::to_raw_value};
 use swr::UnixMillis;
 use worker::Env;
 
@@ -81,33 +81,33 @@ pub async fn answer(
             try_join_all(reads).await?
         }
     };
-    let list = merge(&lists, query.limit as usize);
+    let list = match &lists[..] {
+        [list] => list.clone(),
+        lists => Rc::new(merge(lists, query.limit as usize)?),
+    };
     let counts = list
         .counts
         .clone()
         .filter(|_| !matches!(viewer, Viewer::Seller(_)));
     let age_ms = now.since(list.read_at);
-    let state = (&list.orders, &list.next, &counts, list.stale);
-    let state = serde_json::to_vec(&state).expect("messages have only string keys");
-    let etag = Etag::of_bytes(&state);
+    let rest =
+        serde_json::to_string(&(&list.next, &counts, list.stale)).map_err(worker::Error::from)?;
+    let etag = Etag::of_parts([list.orders.get(), &rest]);
     let poll_after_ms = config.poll_interval;
     let (epoch, stale) = (list.epoch, list.stale);
     let answer = if etag.is_in(request.if_none_match()) {
         Answer::not_modified()
     } else {
-        let ListTold { orders, next, .. } = list;
-        Answer::json(
-            200,
-            &OrderList {
-                orders,
-                next,
-                counts,
-                epoch,
-                age_ms,
-                stale,
-                poll_after_ms,
-            },
-        )
+        let answer = OrderList {
+            orders: &list.orders,
+            next: list.next,
+            counts,
+            epoch,
+            age_ms,
+            stale,
+            poll_after_ms,
+        };
+        Answer::json(200, &answer)
     };
     Ok(answer
         .header("etag", etag)
@@ -167,7 +167,7 @@ async fn read(
     let last = snapshot.orders.last().map(|order| Cursor(order.rank()));
     Ok(ListTold {
         next: last.filter(|_| snapshot.more),
-        orders: snapshot.orders,
+        orders: to_raw_value(&snapshot.orders).map_err(worker::Error::from)?,
         counts: None,
         epoch: 0,
         read_at: crate::clock::now(),
@@ -177,16 +177,17 @@ async fn read(
 }
 
 /// The lists of several boards as one.
-fn merge(lists: &[Rc<ListTold>], limit: usize) -> ListTold {
-    if let [list] = lists {
-        return ListTold::clone(list);
-    }
+fn merge(lists: &[Rc<ListTold>], limit: usize) -> worker::Result<ListTold> {
     // Below the highest place where one of them ends it is not known what the others' next ones stand between.
     let end = lists.iter().filter_map(|list| list.next).max();
-    let all = lists.iter().flat_map(|list| list.orders.iter().cloned());
-    let mut orders: Vec<_> = all
-        .filter(|order| end.is_none_or(|end| order.rank() >= end.0))
-        .collect();
+    let mut orders: Vec<Order> = Vec::new();
+    for list in lists {
+        let all: Vec<Order> = serde_json::from_str(list.orders.get())?;
+        let known = all
+            .into_iter()
+            .filter(|order| end.is_none_or(|end| order.rank() >= end.0));
+        orders.extend(known);
+    }
     orders.sort_by_key(|order| std::cmp::Reverse(order.rank()));
     let is_cut = orders.len() > limit;
     orders.truncate(limit);
@@ -205,8 +206,8 @@ fn merge(lists: &[Rc<ListTold>], limit: usize) -> ListTold {
             }
             sum
         });
-    ListTold {
-        orders,
+    Ok(ListTold {
+        orders: to_raw_value(&orders)?,
         next,
         counts,
         epoch: lists.iter().map(|list| list.epoch).sum(),
@@ -217,12 +218,12 @@ fn merge(lists: &[Rc<ListTold>], limit: usize) -> ListTold {
             .unwrap_or_default(),
         stale: lists.iter().any(|list| list.stale),
         lease_ms: None,
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::orders::{Order, SellerId, Status};
+    use domain::orders::{SellerId, Status};
 
     use super::*;
 
@@ -247,7 +248,7 @@ mod tests {
         let counts = Some(Counts([(Status::Approved, 10)].into()));
         let read_at = UnixMillis(5);
         Rc::new(ListTold {
-            orders,
+            orders: to_raw_value(&orders).unwrap(),
             next,
             counts,
             epoch: 3,
@@ -261,20 +262,18 @@ mod tests {
     fn lists_of_several_sites_are_one_that_neither_skips_nor_repeats() {
         let one = list("MSK", &[9, 7, 5], Some(5));
         let other = list("SPB", &[8, 3], None);
-        let numbers = |list: &ListTold| {
-            list.orders
-                .iter()
-                .map(|order| order.id.number())
-                .collect::<Vec<_>>()
+        let numbers = |list: &ListTold| -> Vec<u64> {
+            let orders: Vec<Order> = serde_json::from_str(list.orders.get()).unwrap();
+            orders.iter().map(|order| order.id.number()).collect()
         };
-        let merged = merge(&[one.clone(), other.clone()], 3);
+        let merged = merge(&[one.clone(), other.clone()], 3).unwrap();
         assert_eq!(numbers(&merged), [9, 8, 7]);
         assert_eq!(
             merged.next.map(|next| next.to_string()).as_deref(),
             Some("7.MSK-7")
         );
         // What stands below the end of the first waits until that is known.
-        let merged = merge(&[one, other], 10);
+        let merged = merge(&[one, other], 10).unwrap();
         assert_eq!(numbers(&merged), [9, 8, 7, 5]);
         assert_eq!(
             merged.next.map(|next| next.to_string()).as_deref(),

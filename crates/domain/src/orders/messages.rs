@@ -7,9 +7,9 @@ use crate::messages::Problem;
 
 /// Answer of `GET /api/orders/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderList {
+pub struct OrderList<O = Vec<Order>> {
     /// The orders, newest first.
-    pub orders: Vec<Order>,
+    pub orders: O,
     /// Goes into `cursor=` for those below; `None` at the end.
     pub next: Option<Cursor>,
     /// How many stand where, of all that the reader may see and not only of what he asked for; `None` where nobody has
