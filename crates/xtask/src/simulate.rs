@@ -23,6 +23,7 @@ pub fn run(project: &Project, arguments: &[OsString]) -> Result<()> {
             "mutants",
         ]);
         cargo.args(["--", "--nocapture"]);
+        cargo.env("LOADBOARD_ALL_MUTANTS", "1");
     } else {
         cargo.args(["run", "--quiet", "--package", "simulate", "--"]);
         cargo.args(arguments);
