@@ -1,16 +1,18 @@
 // Makes what Trunk left in dist/ as small as it goes: a phone on 3G loads each kilobyte in ten milliseconds.
 //
-//   node app/shrink.mjs dist [--keep-names]
+//   node app/shrink.mjs dist loadboard index.html [--keep-names]
 //
 // - Of the JavaScript around the program only what the page uses stays, and of the program only what that JavaScript calls:
 //   crates export functions for whoever may need them.
 // - A panic is a trap and says nothing: the words it would say are left out, and all that puts them together. So are words
 //   of errors that the app does not read.
 // - wasm-opt, after both, finds what nobody needs any more. Names on the border between the two become letters.
-// - Both files get a name by their final content: what is cached under one name never changes.
+// - A style and what it imports become one file.
+// - The page starts the program and tells nobody: Trunk's own way also hands it to whoever may listen.
+// - All of them get a name by their final content: what is cached under one name never changes.
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import binaryen from "binaryen";
@@ -35,10 +37,11 @@ const FEATURES = ["bulk-memory", "reference-types", "sign-ext", "nontrapping-flo
 const PASSES = ["--gufa", "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-producers", "--strip-target-features"];
 const KEEP_NAMES = process.argv.includes("--keep-names");
 
-const dist = process.argv[2];
-const [, trunks] = only(/^loadboard-(\w+)\.js$/);
-const script = join(dist, `loadboard-${trunks}.js`);
-const program = join(dist, `loadboard-${trunks}_bg.wasm`);
+/** Where Trunk left the page, and the name of its program. */
+const [, , dist, name, page] = process.argv;
+const [, trunks] = only(new RegExp(`^${name}-(\\w+)\\.js$`));
+const script = join(dist, `${name}-${trunks}.js`);
+const program = join(dist, `${name}-${trunks}_bg.wasm`);
 
 const glue = buildSync({
   stdin: { contents: `export { default } from ${JSON.stringify(`./${script.slice(dist.length + 1)}`)};`, resolveDir: dist },
@@ -70,6 +73,8 @@ const shrunk = transformSync(glue.replaceAll(border, "_"), {
 }).code;
 writeFileSync(script, shrunk);
 rename();
+style();
+start();
 
 /** The one file of that name. */
 function only(name) {
@@ -162,10 +167,40 @@ function renameBorder(wasm) {
 }
 
 function rename() {
-  const content = createHash("sha256").update(readFileSync(script)).update(readFileSync(program));
-  const hash = content.digest("hex").slice(0, 16);
-  renameSync(script, join(dist, `loadboard-${hash}.js`));
-  renameSync(program, join(dist, `loadboard-${hash}_bg.wasm`));
-  const index = join(dist, "index.html");
-  writeFileSync(index, readFileSync(index, "utf8").replaceAll(`loadboard-${trunks}`, `loadboard-${hash}`));
+  const hash = hashOf(readFileSync(script), readFileSync(program));
+  renameSync(script, join(dist, `${name}-${hash}.js`));
+  renameSync(program, join(dist, `${name}-${hash}_bg.wasm`));
+  inPage(`${name}-${trunks}`, `${name}-${hash}`);
+}
+
+/** The page's style, with what it imports: Trunk brings the file that the page names and no other. */
+function style() {
+  const [trunks, stem] = only(/^(\w+)-\w+\.css$/);
+  const source = join(import.meta.dirname, `style/${stem}.css`);
+  const target = ["chrome96", "safari16.4"];
+  const { outputFiles } = buildSync({ entryPoints: [source], bundle: true, minify: true, target, write: false, logLevel: "error" });
+  const css = outputFiles[0].contents;
+  rmSync(join(dist, trunks));
+  writeFileSync(join(dist, `${stem}-${hashOf(css)}.css`), css);
+  inPage(trunks, `${stem}-${hashOf(css)}.css`);
+}
+
+/** The few lines that start the program. */
+function start() {
+  const LOADER = /import init, \* as bindings from '([^']+)';\s*const wasm = await init\(\{ module_or_path: '([^']+)' \}\);[^<]*/;
+  const html = readFileSync(join(dist, page), "utf8");
+  if (!LOADER.test(html)) throw new Error(`${page} does not start its program as it used to`);
+  writeFileSync(join(dist, page), html.replace(LOADER, "import start from'$1';start({module_or_path:'$2'})"));
+}
+
+function hashOf(...contents) {
+  const hash = createHash("sha256");
+  contents.forEach((content) => hash.update(content));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Names a file anew in the page. */
+function inPage(before, after) {
+  const html = join(dist, page);
+  writeFileSync(html, readFileSync(html, "utf8").replaceAll(before, after));
 }

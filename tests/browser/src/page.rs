@@ -27,7 +27,12 @@ pub struct Host {
 impl Host {
     /// Mounts a view.
     pub fn mount<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
-        style();
+        Self::dressed(BOARD, |element| mount_to(element, view))
+    }
+
+    /// Has somebody mount something in this style.
+    pub fn dressed<M: 'static>(css: &str, mount: impl FnOnce(HtmlElement) -> M) -> Self {
+        dress(css);
         lang::speak(Lang::Ru);
         // What a test that failed has left.
         if let Some(left) = document().get_element_by_id("host") {
@@ -36,7 +41,7 @@ impl Host {
         let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
         element.set_id("host");
         document().body().unwrap().append_child(&element).unwrap();
-        let mounted = mount_to(element.clone(), view);
+        let mounted = mount(element.clone());
         Self {
             element,
             mounted: Some(Box::new(mounted)),
@@ -170,18 +175,29 @@ pub fn plain(text: &str) -> String {
     text.replace('\u{a0}', " ")
 }
 
-/// Gives the page the app's own style, once.
-fn style() {
+/// The style of the drivers' page.
+const BOARD: &str = concat!(
+    include_str!("../../../app/style/base.css"),
+    include_str!("../../../app/style/board.css"),
+);
+/// The style of the operators' page.
+pub const ORDERS: &str = concat!(
+    include_str!("../../../app/style/base.css"),
+    include_str!("../../../app/style/orders.css"),
+);
+
+/// Gives the page the app's own style.
+fn dress(css: &str) {
     let head = document().head().unwrap();
-    if head.query_selector("#style").unwrap().is_none() {
+    let style = head.query_selector("#style").unwrap().unwrap_or_else(|| {
         let style = document().create_element("style").unwrap();
         style.set_id("style");
-        // Nothing is ever painted while the clock stands: what waits for that would never be shown.
-        let shown = "\n.cards > .card { content-visibility: visible; }";
-        let css = include_str!("../../../app/style/board.css").to_owned() + shown;
-        style.set_text_content(Some(&css));
         head.append_child(&style).unwrap();
-    }
+        style
+    });
+    // Nothing is ever painted while the clock stands: what waits for that would never be shown.
+    let shown = "\n.cards > .card { content-visibility: visible; }";
+    style.set_text_content(Some(&(css.to_owned() + shown)));
 }
 
 /// Nothing is left of an earlier visit, in the address neither.
