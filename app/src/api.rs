@@ -256,17 +256,32 @@ impl Api {
         known: Option<&Etag>,
         signal: &AbortSignal,
     ) -> Result<Answer, ApiError> {
-        let token = self.session.token(None).await?;
-        let mut answer = get(path, &token, known, signal).await?;
-        if answer.status == 401 {
-            let token = self.session.token(Some(&token)).await?;
-            answer = get(path, &token, known, signal).await?;
-        }
-        if let Some(renewed) = answer.header(SESSION_HEADER) {
-            self.session.renew(renewed);
-        }
+        let init = RequestInit::new();
+        init.set_signal(Some(signal));
+        // Set by hand, so that the 304 comes through to us.
+        let known = known.map(|tag| ("if-none-match", tag.as_str()));
+        let answer = under_session(&self.session, path, &init, known).await?;
         answer.expect_good()
     }
+}
+
+/// Any answer under the session; a session found dead is renewed once. `header` is sent along.
+pub(crate) async fn under_session(
+    session: &Session,
+    path: &str,
+    init: &RequestInit,
+    header: Option<(&str, &str)>,
+) -> Result<Answer, ApiError> {
+    let token = session.token(None).await?;
+    let mut answer = signed(path, &token, init, header).await?;
+    if answer.status == 401 {
+        let token = session.token(Some(&token)).await?;
+        answer = signed(path, &token, init, header).await?;
+    }
+    if let Some(renewed) = answer.header(SESSION_HEADER) {
+        session.renew(renewed);
+    }
+    Ok(answer)
 }
 
 /// `POST /api/auth/telegram`: the session's token.
@@ -291,19 +306,16 @@ pub async fn sign_in(init_data: String) -> Result<String, ApiError> {
     Ok(session_token)
 }
 
-async fn get(
+async fn signed(
     path: &str,
     token: &str,
-    known: Option<&Etag>,
-    signal: &AbortSignal,
+    init: &RequestInit,
+    header: Option<(&str, &str)>,
 ) -> Result<Answer, ApiError> {
-    let init = RequestInit::new();
-    init.set_signal(Some(signal));
     let bearer = format!("Bearer {token}");
     let mut headers = vec![("authorization", bearer.as_str())];
-    // Set by hand, so that the 304 comes through to us.
-    headers.extend(known.map(|tag| ("if-none-match", tag.as_str())));
-    send(path, &init, &headers).await
+    headers.extend(header);
+    send(path, init, &headers).await
 }
 
 async fn send(
@@ -328,7 +340,7 @@ async fn send(
             .unchecked_into(),
     };
     let body = match response.status() {
-        200 => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
+        200 | 202 | 409 => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
         _ => JsValue::UNDEFINED,
     };
     Ok(Answer {
@@ -345,37 +357,42 @@ async fn resolved(promise: js_sys::Promise) -> Result<JsValue, ApiError> {
         .map_err(|_| ApiError::NoAnswer)
 }
 
-/// Gives a request up after [`PATIENCE_MS`], its body included: nobody waits for ever.
-struct Patience {
+/// Gives a request up after a while, its body included: nobody waits for ever.
+pub(crate) struct Patience {
     signal: AbortSignal,
     _timer: Timeout,
 }
 
 impl Patience {
     fn new() -> Self {
+        Self::of(PATIENCE_MS)
+    }
+
+    /// So many milliseconds.
+    pub(crate) fn of(ms: u32) -> Self {
         // Every browser that runs this program has AbortController.
         let controller = AbortController::new().unwrap_throw();
         Self {
             signal: controller.signal(),
-            _timer: Timeout::new(PATIENCE_MS, move || controller.abort()),
+            _timer: Timeout::new(ms, move || controller.abort()),
         }
     }
 
-    fn signal(&self) -> &AbortSignal {
+    pub(crate) fn signal(&self) -> &AbortSignal {
         &self.signal
     }
 }
 
 /// A whole answer.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: Headers,
-    /// Read of a 200 only.
+    /// Read of those that have one that the app reads.
     body: String,
 }
 
 impl Answer {
-    fn expect_good(self) -> Result<Self, ApiError> {
+    pub(crate) fn expect_good(self) -> Result<Self, ApiError> {
         match self.status {
             200 | 304 => Ok(self),
             401 => Err(ApiError::SignedOut),
@@ -390,16 +407,16 @@ impl Answer {
         }
     }
 
-    fn retry_after_ms(&self) -> Option<u32> {
+    pub(crate) fn retry_after_ms(&self) -> Option<u32> {
         let seconds = self.number("retry-after");
         seconds.map(|seconds| seconds.saturating_mul(1000))
     }
 
-    fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_str(&self.body).map_err(|_| ApiError::Unavailable)
     }
 
-    fn freshness(&self) -> Freshness {
+    pub(crate) fn freshness(&self) -> Freshness {
         Freshness {
             age_ms: self
                 .number("age")
@@ -408,11 +425,11 @@ impl Answer {
         }
     }
 
-    fn number(&self, name: &str) -> Option<u32> {
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
         self.header(name)?.parse().ok()
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).ok().flatten()
     }
 }

@@ -53,7 +53,7 @@ impl Router {
     pub fn back(self) {
         if depth() > 0 {
             // The rest follows from the event that this makes.
-            let _ = history().and_then(|history| history.back().ok());
+            go_back();
         } else {
             self.cargo.set(None);
             self.write(Step::Same);
@@ -74,36 +74,42 @@ impl Router {
         }
     }
 
-    fn address(self) -> String {
+    fn write(self, step: Step) {
         let address = Address {
             view: self.view.get_untracked(),
             watched: self.watched.get_untracked(),
             cargo: self.cargo.get_untracked(),
         };
-        format!("?{}", address.to_query())
-    }
-
-    fn write(self, step: Step) {
-        let Some(history) = history() else { return };
-        let fragment = window().location().hash().unwrap_or_default();
-        let url = self.address() + &fragment;
-        let state = |depth: u32| JsValue::from_f64(depth.into());
-        // A browser that refuses, because there were too many, shows an old address and nothing worse.
-        let _ = match step {
-            Step::Same => history.replace_state_with_url(&state(depth()), "", Some(&url)),
-            Step::Next => history.push_state_with_url(&state(depth() + 1), "", Some(&url)),
-        };
+        write(&address.to_query(), step);
     }
 }
 
 /// Whether an address is a step that one can go back from.
-enum Step {
+pub(crate) enum Step {
     Same,
     Next,
 }
 
+/// Puts a query into the address.
+pub(crate) fn write(query: &str, step: Step) {
+    let Some(history) = history() else { return };
+    let fragment = window().location().hash().unwrap_or_default();
+    let url = format!("?{query}{fragment}");
+    let state = |depth: u32| JsValue::from_f64(depth.into());
+    // A browser that refuses, because there were too many, shows an old address and nothing worse.
+    let _ = match step {
+        Step::Same => history.replace_state_with_url(&state(depth()), "", Some(&url)),
+        Step::Next => history.push_state_with_url(&state(depth() + 1), "", Some(&url)),
+    };
+}
+
+/// Goes a step back, as with the browser's own button.
+pub(crate) fn go_back() {
+    let _ = history().and_then(|history| history.back().ok());
+}
+
 /// How many steps were taken in this app before the present one.
-fn depth() -> u32 {
+pub(crate) fn depth() -> u32 {
     let state = history().and_then(|history| history.state().ok());
     state
         .and_then(|state| state.as_f64())

@@ -122,7 +122,7 @@ impl Connection {
 }
 
 /// The status line: how old the prices are, and what is wrong if anything is. Without an age, only what is wrong.
-fn text_of(status: Status, age_ms: Option<u64>) -> String {
+pub fn text_of(status: Status, age_ms: Option<u64>) -> String {
     let wrong = match status {
         Status::Live => {
             let [before, behind] = words().updated;
@@ -149,8 +149,12 @@ fn text_of(status: Status, age_ms: Option<u64>) -> String {
 /// What [`show`] fills.
 pub const LINE: &str = "<p class=\"status\" role=\"status\" aria-live=\"off\"></p><p class=\"spoken told\" aria-live=\"polite\"></p>";
 
-/// Tells it in the [`LINE`] of a template. Once a second its one text node changes, if its text does.
-pub fn show(within: &Element, connection: impl Fn() -> Connection + 'static) {
+/// Tells it in the [`LINE`] of a template, in the words of `text_of`. Once a second its one text node changes, if its text does.
+pub fn show(
+    within: &Element,
+    connection: impl Fn() -> Connection + 'static,
+    text_of: fn(Status, Option<u64>) -> String,
+) {
     let ticked = Signal::new(clock::now());
     every(1_000, move || ticked.set(clock::now()));
     let connection: Box<dyn Fn() -> Connection> = Box::new(connection);

@@ -6,7 +6,7 @@ pub mod filters;
 pub mod scroll;
 
 use cards::text::{lang, words};
-use domain::{CargoId, Lang};
+use domain::CargoId;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use web_sys::Element;
@@ -15,7 +15,7 @@ use crate::{
     api::Api,
     dom::{find, show_class, show_text},
     feed::{Feed, MOST_SORTED, Source},
-    new_build,
+    language, new_build,
     presence::Presence,
     reactive::{Signal, effect, follow},
     router::{self, Router},
@@ -29,7 +29,6 @@ use crate::{
 /// Names of what is kept from visit to visit.
 const VIEW: &str = "view";
 const WATCHED: &str = "watched";
-const LANGUAGE: &str = "language";
 
 /// What every screen may need. Copies are the same app.
 #[derive(Clone, Copy)]
@@ -84,10 +83,7 @@ impl Shared {
 
     /// Speaks the other language from now on.
     pub fn change_language(self) {
-        let storage = self.storage.get_untracked();
-        storage.put(LANGUAGE, lang::spoken().other().tag().to_owned());
-        // Nothing is lost: a reload brings everything back as it is.
-        let _ = window().location().reload();
+        language::change(&self.storage.get_untracked());
     }
 }
 
@@ -98,7 +94,8 @@ pub fn App(
     platform: Platform,
 ) -> impl IntoView {
     let storage = Storage::of(platform);
-    speak(platform, &storage);
+    let lang = language::choose(platform, &storage);
+    document().set_title(lang::words_of(lang).board);
     let api = Api::new(Session::new(platform));
     let presence = Presence::follow(platform);
     let router = Router::start(address(platform, &storage));
@@ -225,18 +222,4 @@ fn address(platform: Platform, storage: &Storage) -> Address {
 fn kept_watch_list(storage: &Storage) -> WatchList {
     let kept = storage.get(WATCHED);
     kept.map_or_else(WatchList::default, |kept| WatchList::parse(&kept.value))
-}
-
-/// Chooses the language.
-fn speak(platform: Platform, storage: &Storage) {
-    let chosen = storage.get(LANGUAGE).map(|kept| kept.value);
-    let telegrams = || platform.user().and_then(|user| user.language_code);
-    let tag = chosen.or_else(telegrams);
-    let tag = tag.or_else(|| window().navigator().language());
-    let lang = tag.map_or(Lang::Ru, |tag| Lang::for_tag(&tag));
-    lang::speak(lang);
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("lang", lang.tag());
-    }
-    document().set_title(lang::words_of(lang).board);
 }

@@ -36,10 +36,11 @@ pub fn show(screen: &Element, shared: Shared) {
         None => "board",
     });
 
-    status::show(screen, move || {
+    let connection = move || {
         let feed = if is_watched() { watched } else { list };
         feed.connection.get()
-    });
+    };
+    status::show(screen, connection, status::text_of);
     show_text(find(screen, ".all .count"), move || {
         let is_loaded = list.phase.with(|phase| *phase == Phase::Loaded);
         counted(list.total.get(), is_loaded)

@@ -83,7 +83,7 @@ fn open(screen: &Element, shared: Shared, id: CargoId) {
     };
     load();
 
-    status::show(screen, move || feed.connection.get());
+    status::show(screen, move || feed.connection.get(), status::text_of);
     show_text(find(screen, "h1"), move || {
         let of_card = card.with(|card| card.as_ref().map(|card| card.row.route.clone()));
         let of_detail = || match state.get() {
