@@ -1,4 +1,4 @@
-//! The Mini App.
+//! The Mini App: the drivers' board, and the operators' ([`orders`]), each a program of its own.
 
 pub mod api;
 pub mod card;
@@ -6,7 +6,9 @@ pub mod clock;
 pub mod dom;
 mod early;
 pub mod feed;
+pub mod language;
 mod new_build;
+pub mod orders;
 pub mod poll_loop;
 pub mod poll_window;
 pub mod poller;

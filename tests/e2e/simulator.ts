@@ -11,6 +11,8 @@ export type Weather = {
 
 export type Prices = { prices: Record<string, number | null>; order: { my: string[]; all: string[] } };
 
+export type Order = { id: string; status: string; version: number; changed_by: string; part: string; price_kopecks: number | null };
+
 export function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests with \`cargo xtask test --only e2e\``);
@@ -35,6 +37,11 @@ export const simulator = {
   remove: (id: string) => answer("/_control", { remove: [id] }),
   /** Adds cargos on top of both lists and tells their ids. */
   add: async (count: number): Promise<string[]> => (await answer("/_control", { add: count })).added,
+  /** The factory's system in fair weather. */
+  mesWell: () => answer("/_control", { mes: { weather: "ok", slow_factor: 1, write_ms: 40, fail_calculations: 0, calculation_ms: 6000 } }),
+  mes: (told: object) => answer("/_control", { mes: told }),
+  /** The factory's orders as they are, newest first. */
+  orders: async (query: string): Promise<Order[]> => (await answer(`/_orders?${query}`)).orders,
   prices: (): Promise<Prices> => answer("/_prices"),
   stats: () => answer("/_stats"),
 };

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::environment::{self, Environment};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, files_below};
 use crate::headers;
 use crate::node;
 use crate::processes;
@@ -40,14 +40,30 @@ const PROGRAMS: [Program; 2] = [
 ];
 
 /// What both are built from, besides sources: versions, profiles, and the tools from npm.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo/config.toml",
     "package-lock.json",
     "Trunk.toml",
-    "index.html",
+    DRIVERS.html,
+    OPERATORS.html,
 ];
+
+/// A page of the app, and the program that it loads.
+struct Page {
+    html: &'static str,
+    program: &'static str,
+}
+
+const DRIVERS: Page = Page {
+    html: "index.html",
+    program: "loadboard",
+};
+const OPERATORS: Page = Page {
+    html: "orders.html",
+    program: "orders",
+};
 
 /// Builds what changed.
 pub fn run(project: &Project, environment: &Environment) -> Result<()> {
@@ -145,9 +161,11 @@ impl Program {
             fingerprint.add_folder(folder, &["build", "target", "tests"])?;
         }
         if self.package == "app" {
-            let index = fs::read_to_string(project.path("index.html")).unwrap_or_default();
-            for asset in trunk_assets(&index) {
-                fingerprint.add_file_or_folder(project, asset)?;
+            for page in [DRIVERS, OPERATORS] {
+                let html = fs::read_to_string(project.path(page.html)).unwrap_or_default();
+                for asset in trunk_assets(&html) {
+                    fingerprint.add_file_or_folder(project, asset)?;
+                }
             }
         }
         Ok(fingerprint.finish())
@@ -172,10 +190,29 @@ pub enum Names {
     Kept,
 }
 
-/// Builds the app into a folder.
+/// Builds both pages of the app into a folder.
 pub fn app(
     project: &Project,
     environment: &Environment,
+    folder: &Path,
+    names: Names,
+) -> Result<()> {
+    page(project, environment, &DRIVERS, folder, names)?;
+    // Trunk empties the folder that it fills.
+    let aside = project.scratch("orders-page");
+    page(project, environment, &OPERATORS, &aside, names)?;
+    for file in files_below(&aside, &[])? {
+        let name = file.file_name().context("a file has a name")?;
+        fs::copy(&file, project.path(folder).join(name))
+            .with_context(|| format!("{} cannot be copied", file.display()))?;
+    }
+    Ok(())
+}
+
+fn page(
+    project: &Project,
+    environment: &Environment,
+    page: &Page,
     folder: &Path,
     names: Names,
 ) -> Result<()> {
@@ -183,7 +220,8 @@ pub fn app(
     environment::rustflags(&mut trunk, &users_flags());
     trunk
         .current_dir(&project.root)
-        .args(["build", "--release", "--offline", "--dist"])
+        .args(["build", page.html, "--release", "--offline"])
+        .args(["--html-output", page.html, "--dist"])
         .arg(folder);
     // Trunk takes only `true` or `false` here, where the convention is any value.
     if std::env::var_os("NO_COLOR").is_some() {
@@ -194,7 +232,8 @@ pub fn app(
     shrink
         .current_dir(&project.root)
         .arg("app/shrink.mjs")
-        .arg(folder);
+        .arg(folder)
+        .args([page.program, page.html]);
     if names == Names::Kept {
         shrink.arg("--keep-names");
     }
@@ -232,7 +271,7 @@ fn write_headers(dist: &Path) -> Result<()> {
     fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))
 }
 
-/// Files and folders that index.html gives to Trunk.
+/// Files and folders that a page gives to Trunk.
 fn trunk_assets(index: &str) -> Vec<&str> {
     let tags = index.split('<').filter(|tag| tag.contains("data-trunk"));
     tags.filter_map(|tag| tag.split_once("href=\"")?.1.split('"').next())

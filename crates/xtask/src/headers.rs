@@ -20,16 +20,22 @@ const LONGEST_LINE: usize = 2000;
 
 /// The text of `_headers` for what Trunk left in `dist`.
 pub fn for_files_in(dist: &Path) -> Result<String> {
-    let index = dist.join("index.html");
-    let index = std::fs::read_to_string(&index)
-        .with_context(|| format!("{} cannot be read", index.display()))?;
     let files = files_below(dist, &[FILE])?;
+    // What one page may run is harmless on another: one policy covers them all.
+    let mut pages = String::new();
+    for page in files.iter().filter(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "html")
+    }) {
+        pages += &std::fs::read_to_string(page)
+            .with_context(|| format!("{} cannot be read", page.display()))?;
+    }
     let hashed = files.iter().filter_map(|file| {
         let relative = file.strip_prefix(dist).ok()?.to_str()?;
         is_hashed(relative).then(|| format!("/{relative}"))
     });
     let text = render(
-        &content_security_policy(&index),
+        &content_security_policy(&pages),
         &hashed.collect::<Vec<_>>(),
     );
     let rules = text.lines().filter(|line| line.starts_with('/')).count();
@@ -64,12 +70,12 @@ fn render(policy: &str, hashed: &[String]) -> String {
 }
 
 /// What pages of the app may load, and who may frame them.
-fn content_security_policy(index: &str) -> String {
+fn content_security_policy(html: &str) -> String {
     let scripts = sources(
         "'self' 'wasm-unsafe-eval' https://telegram.org",
-        &inline_hashes(index, "script"),
+        &inline_hashes(html, "script"),
     );
-    let styles = sources("'self'", &inline_hashes(index, "style"));
+    let styles = sources("'self'", &inline_hashes(html, "style"));
     [
         "default-src 'self'".to_owned(),
         format!("script-src {scripts}"),

@@ -12,25 +12,32 @@ const { SHIPPED: shipped, NAMED: named } = process.env;
 if (!shipped || !named) throw new Error("SHIPPED and NAMED are not set: run this with `cargo xtask bench size`");
 const number = (value, width = 9) => `${value}`.padStart(width);
 
-console.log("\n     bytes  gzipped");
-const totals = [0, 0];
-for (const file of readdirSync(shipped).filter((file) => !file.startsWith("_"))) {
-  const content = readFileSync(join(shipped, file));
-  const sizes = [content.length, gzipSync(content, { level: 9 }).length];
-  sizes.forEach((size, i) => (totals[i] += size));
-  console.log(`${number(sizes[0], 10)}${number(sizes[1])}  ${file}`);
+const pages = readdirSync(shipped).filter((file) => file.endsWith(".html"));
+for (const page of pages) {
+  // What a page needs is named in it.
+  const html = readFileSync(join(shipped, page), "utf8");
+  const totals = [0, 0];
+  console.log("\n     bytes  gzipped");
+  for (const file of [page, ...readdirSync(shipped).filter((file) => file !== page && html.includes(file))]) {
+    const content = readFileSync(join(shipped, file));
+    const sizes = [content.length, gzipSync(content, { level: 9 }).length];
+    sizes.forEach((size, i) => (totals[i] += size));
+    console.log(`${number(sizes[0], 10)}${number(sizes[1])}  ${file}`);
+  }
+  console.log(`${number(totals[0], 10)}${number(totals[1])}  all of ${page} (${(totals[1] / 1024).toFixed(1)} KB gzipped)`);
 }
-console.log(`${number(totals[0], 10)}${number(totals[1])}  all (${(totals[1] / 1024).toFixed(1)} KB gzipped)\n`);
+console.log();
 
-const { sections, functions } = parse(readFileSync(join(named, readdirSync(named).find((file) => file.endsWith("_bg.wasm")))));
+const programOf = (folder) => readdirSync(folder).find((file) => /^loadboard-\w+_bg\.wasm$/.test(file));
+const { sections, functions } = parse(readFileSync(join(named, programOf(named))));
 const whole = Object.values(sections).reduce((sum, size) => sum + size, 0);
-const program = gzipSync(readFileSync(join(shipped, readdirSync(shipped).find((file) => file.endsWith("_bg.wasm")))), { level: 9 }).length;
+const program = gzipSync(readFileSync(join(shipped, programOf(shipped))), { level: 9 }).length;
 const groups = new Map();
 const add = (name, size) => groups.set(name, (groups.get(name) ?? 0) + size);
 functions.forEach(({ name, size }) => add(crateOf(name), size));
 for (const [name, size] of Object.entries(sections)) if (name !== "code") add(`(${name})`, size);
 
-console.log("The program, by the crate that each function is named after: code made from a crate's generics for ours counts as");
+console.log("The drivers' program, by the crate that each function is named after: code made from a crate's generics for ours counts as");
 console.log("whoever's the name begins with. Gzipped is each one's share of the whole.\n");
 console.log("    bytes  gzipped");
 const rows = [...groups].sort((a, b) => b[1] - a[1]);

@@ -67,6 +67,13 @@ impl Reply {
         }
     }
 
+    pub fn with_status(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            ..Self::text(body)
+        }
+    }
+
     pub fn status(status: u16) -> Self {
         Self {
             status,

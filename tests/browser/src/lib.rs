@@ -5,6 +5,7 @@
 mod board;
 mod fake_clock;
 mod fake_server;
+mod orders;
 mod page;
 mod polling;
 mod prices;
