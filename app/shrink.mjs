@@ -60,11 +60,13 @@ const silenced = removeLastWords();
 if (silenced === 0) throw new Error("no function of a panic was found: has the program lost its names?");
 binaryen.setDebugInfo(KEEP_NAMES);
 writeFileSync(program, withoutSources(Buffer.from(module.emitBinary())));
-optimize();
+optimize(PASSES);
 const letters = {};
 // What the program calls the JavaScript around it.
 let border = "";
 writeFileSync(program, renameBorder(readFileSync(program)));
+// Once more from what it has made: a hundred bytes.
+optimize(["-Oz"]);
 const shrunk = transformSync(glue.replaceAll(border, "_"), {
   format: "esm",
   minify: true,
@@ -102,10 +104,10 @@ function removeLastWords() {
   return speaking.length;
 }
 
-function optimize() {
+function optimize(passes) {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   const wasmOpt = join(import.meta.dirname, "../node_modules/.bin/wasm-opt");
-  execFileSync(wasmOpt, [...features, ...PASSES, KEEP_NAMES ? "-g" : "--strip-debug", program, "-o", program]);
+  execFileSync(wasmOpt, [...features, ...passes, KEEP_NAMES ? "-g" : "--strip-debug", program, "-o", program]);
 }
 
 /** The program with nothing in place of the names of source files, which stand among its data. */
@@ -179,18 +181,22 @@ function style() {
   const source = join(import.meta.dirname, `style/${stem}.css`);
   const target = ["chrome96", "safari16.4"];
   const { outputFiles } = buildSync({ entryPoints: [source], bundle: true, minify: true, target, write: false, logLevel: "error" });
-  const css = outputFiles[0].contents;
+  // What custom properties hold is left as it is written.
+  const css = outputFiles[0].text.replace(/(--[\w-]+): /g, "$1:").replace(/, (?=[\w#-])/g, ",");
   rmSync(join(dist, trunks));
   writeFileSync(join(dist, `${stem}-${hashOf(css)}.css`), css);
   inPage(trunks, `${stem}-${hashOf(css)}.css`);
 }
 
-/** The few lines that start the program. */
+/** The few lines that start the program, and those before it. */
 function start() {
   const LOADER = /import init, \* as bindings from '([^']+)';\s*const wasm = await init\(\{ module_or_path: '([^']+)' \}\);[^<]*/;
   const html = readFileSync(join(dist, page), "utf8");
   if (!LOADER.test(html)) throw new Error(`${page} does not start its program as it used to`);
-  writeFileSync(join(dist, page), html.replace(LOADER, "import start from'$1';start({module_or_path:'$2'})"));
+  const started = html.replace(LOADER, "import start from'$1';start({module_or_path:'$2'})");
+  // Trunk leaves more of the other scripts than there need be.
+  const smaller = (_, code) => `<script>${transformSync(code, { minify: true, target: "chrome80" }).code.trim()}</script>`;
+  writeFileSync(join(dist, page), started.replace(/<script>(.*?)<\/script>/gs, smaller));
 }
 
 function hashOf(...contents) {

@@ -340,8 +340,8 @@ async fn send(
             .unchecked_into(),
     };
     let body = match response.status() {
-        200 | 202 | 409 => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
-        _ => JsValue::UNDEFINED,
+        304 => JsValue::UNDEFINED,
+        _ => resolved(response.text().map_err(|_| ApiError::NoAnswer)?).await?,
     };
     Ok(Answer {
         status: response.status(),
@@ -387,8 +387,8 @@ impl Patience {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Headers,
-    /// Read of those that have one that the app reads.
-    body: String,
+    /// Empty where there is none.
+    pub(crate) body: String,
 }
 
 impl Answer {

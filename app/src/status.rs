@@ -153,7 +153,7 @@ pub const LINE: &str = "<p class=\"status\" role=\"status\" aria-live=\"off\"></
 pub fn show(
     within: &Element,
     connection: impl Fn() -> Connection + 'static,
-    text_of: fn(Status, Option<u64>) -> String,
+    text_of: impl Fn(Status, Option<u64>) -> String + Copy + 'static,
 ) {
     let ticked = Signal::new(clock::now());
     every(1_000, move || ticked.set(clock::now()));

@@ -6,14 +6,17 @@ use domain::{
     messages::{EPOCH_HEADER, POLL_AFTER_HEADER},
     orders::{
         Cursor, Order, OrderDetail, OrderId, QuoteId, Statuses,
-        messages::{ChangeStatus, Changed, OrderAnswer, OrderList, Quote},
+        messages::{ChangeStatus, Changed, OrderList, Quote},
     },
 };
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use web_sys::{AbortSignal, RequestInit};
 
-use super::pending::{Outcome, Why};
+use super::{
+    pending::{Outcome, Why},
+    wire,
+};
 use crate::{
     api::{Answer, ApiError, Freshness, Patience, under_session},
     session::Session,
@@ -166,13 +169,10 @@ impl OrdersApi {
         let init = RequestInit::new();
         init.set_signal(Some(signal.unwrap_or(patience.signal())));
         let answer = self.ask(&format!("/api/orders/{id}/"), &init, None).await?;
-        let detail: OrderAnswer = answer.json()?;
+        let (detail, freshness) = wire::detail(&answer)?;
         Ok(Read {
-            freshness: Freshness {
-                age_ms: detail.age_ms,
-                stale: detail.stale,
-            },
-            answer: Some(detail.order),
+            freshness,
+            answer: Some(detail),
             ..read(&answer)
         })
     }
@@ -225,7 +225,7 @@ impl OrdersApi {
         let init = RequestInit::new();
         init.set_signal(Some(patience.signal()));
         match self.ask(&format!("/api/quotes/{id}"), &init, None).await {
-            Ok(answer) => Ok(Some(answer.json()?)),
+            Ok(answer) => Ok(Some(wire::quote(&answer.body)?)),
             Err(OrdersError::Api(ApiError::NotFound)) => Ok(None),
             Err(error) => Err(error),
         }

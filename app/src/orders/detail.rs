@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     api::ApiError,
+    clock,
     dom::{find, find_as, on, show_class, show_html, show_text},
     poll_loop::PollLoop,
     poller::Event,
@@ -52,7 +53,7 @@ pub fn open(screen: &Element, shared: Shared, id: OrderId) {
     let row = Signal::new(shared.feed.row(id));
     let owner = Signal::new(Owner::current().unwrap_or_default());
 
-    let took_in = move |detail: OrderDetail| {
+    let took_in = move |detail: OrderDetail, began: Option<f64>| {
         let known = row.get_untracked();
         let shown = known.unwrap_or_else(|| {
             let new =
@@ -61,17 +62,21 @@ pub fn open(screen: &Element, shared: Shared, id: OrderId) {
             new
         });
         shown.take(&detail.order);
-        update_if(shown.standing, Standing::look);
+        if let Some(began) = began {
+            update_if(shown.standing, |standing| standing.look(began));
+        }
         state.change(State::Loaded(detail));
     };
     let ask = move |signal: Option<AbortSignal>| {
         let api = shared.api();
         async move {
+            let began = clock::now();
             let read = api.detail(id, signal.as_ref()).await?;
+            let began = Some(began).filter(|_| !read.freshness.stale);
             shared.feed.set_clock(read.now, 0);
             shared.feed.answered(read.freshness);
             if let Some(detail) = read.answer {
-                took_in(detail);
+                took_in(detail, began);
             }
             Ok(read.poll_after_ms)
         }
@@ -137,8 +142,8 @@ pub fn open(screen: &Element, shared: Shared, id: OrderId) {
     on(&on_card, "click", move |event| {
         if let (Some(to), Some(row)) = (touched_move(&event), row.get_untracked()) {
             let told = told.clone();
-            move_to(shared, id, row.standing, to, move |tells| {
-                if tells && let Some(polls) = told.upgrade() {
+            move_to(shared, id, row.standing, to, move || {
+                if let Some(polls) = told.upgrade() {
                     polls.on(Event::Reloaded);
                 }
                 drop(row);

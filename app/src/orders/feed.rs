@@ -13,7 +13,6 @@ use web_sys::AbortSignal;
 use super::{
     api::{Asked, OrdersApi, OrdersError, Read},
     order_book::{OrderBook, OrderCell, Part},
-    pending::Standing,
     row::{Lens, Row, id_of, update_if},
 };
 use crate::{
@@ -363,6 +362,7 @@ impl OrderFeed {
         let known = known.filter(|(of, rows, _)| (*of, *rows) == (cursor, limit));
         let known = known.as_ref().map(|(_, _, etag)| etag.as_str());
         let asked = inner.asked.borrow().clone();
+        let began = clock::now();
         let read = inner.api.list(&asked, cursor, limit, known, &signal).await;
         self.heard(&read);
         let read = match read {
@@ -377,8 +377,10 @@ impl OrderFeed {
                 goes_on: list.next.is_some(),
             };
             let missing = inner.book.borrow_mut().patch(part);
-            for row in list.orders.iter().filter_map(|order| self.row(order.id)) {
-                update_if(row.standing, Standing::look);
+            // What the edge itself doubts proves nothing.
+            let shown = list.orders.iter().filter(|_| !list.stale);
+            for row in shown.filter_map(|order| self.row(order.id)) {
+                update_if(row.standing, |standing| standing.look(began));
             }
             let etag = read.etag.map(|etag| (cursor, limit, etag));
             inner.known.replace(etag);
@@ -408,7 +410,6 @@ impl OrderFeed {
             ) = (read, self.row(id))
             {
                 row.take(&detail.order);
-                update_if(row.standing, Standing::look);
                 self.count();
             }
         }

@@ -14,6 +14,7 @@ mod router;
 pub mod row;
 pub mod text;
 mod upload;
+mod wire;
 pub mod words;
 
 use domain::orders::Statuses;

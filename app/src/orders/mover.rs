@@ -1,13 +1,14 @@
 //! An order is moved: shown at once, asked of the factory once, and whatever the factory says counts.
 
 use domain::orders::{OrderId, Status};
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
 use super::{
     Shared,
-    pending::{Note, Outcome, Standing},
+    pending::{Note, Outcome, SETTLES_MS, Standing},
     row::moment,
     text,
 };
@@ -19,16 +20,15 @@ pub fn touched_move(event: &Event) -> Option<Status> {
     button.get_attribute("data-to")?.parse().ok()
 }
 
-/// Moves an order, if it may be moved there now. Calls `ended` when that has ended, with whether a read would tell more than is
-/// known.
+/// Moves an order, if it may be moved there now. Calls `read` when that has ended and a read would tell more than is known.
 pub fn move_to(
     shared: Shared,
     id: OrderId,
     standing: Signal<Standing>,
     to: Status,
-    ended: impl FnOnce(bool) + 'static,
+    read: impl FnOnce() + 'static,
 ) {
-    let ended: Box<dyn FnOnce(bool)> = Box::new(ended);
+    let read: Box<dyn FnOnce()> = Box::new(read);
     let mut change = None;
     standing.update(|standing| change = standing.tap(to, clock::now()));
     let Some(change) = change else { return };
@@ -38,18 +38,26 @@ pub fn move_to(
     spawn_local(async move {
         let outcome = api.change(id, &change).await;
         let is_made = matches!(outcome, Outcome::Made(_));
-        let tells = !matches!(outcome, Outcome::Refused(_));
-        standing.update(|standing| standing.end(outcome));
+        // When a read would tell more than is known: the counts are others now, or nobody knows what became of it.
+        let read_after = match outcome {
+            Outcome::Made(_) | Outcome::Lost(_) => Some(0.0),
+            Outcome::Unknown => Some(SETTLES_MS),
+            Outcome::Refused(_) => None,
+        };
+        standing.update(|standing| standing.end(outcome, clock::now()));
         if !is_made {
             shared.platform.feel(Feel::Refusal);
         }
         standing.with_untracked(|standing| shared.spoken.set(told(shared, standing)));
         shared.feed.count();
-        if tells {
-            // The counts are others now; and where nobody knows what became of it, this read tells.
+        if let Some(ms) = read_after {
+            if ms > 0.0 {
+                // A little later: timers may ring a moment early.
+                TimeoutFuture::new(ms as u32 + 50).await;
+            }
             shared.feed.poll_now();
+            read();
         }
-        ended(tells);
     });
 }
 

@@ -1,8 +1,6 @@
 //! The orders on the screen, newest first: each a cell that is told of its own changes and of no other's. A list that came
 //! from the edge sets only what differs, and tells what has come and what has left.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::orders::{Order, OrderId, Rank};
 
 /// Where an order's state is kept for whoever shows it.
@@ -24,12 +22,13 @@ pub struct Part<'a> {
     pub goes_on: bool,
 }
 
-/// The orders, and what has come since.
+/// The orders, and what has come since. Some hundred at most: they are found by looking, and no maps or sorting algorithms are
+/// loaded on a phone.
 #[derive(Debug)]
 pub struct OrderBook<C> {
     rows: Vec<(Rank, C)>,
     /// Seen above the end of the rows, and not among them.
-    new: BTreeSet<Rank>,
+    new: Vec<Rank>,
     /// Whether there are more below the last row.
     goes_on: bool,
 }
@@ -38,7 +37,7 @@ impl<C> Default for OrderBook<C> {
     fn default() -> Self {
         Self {
             rows: Vec::new(),
-            new: BTreeSet::new(),
+            new: Vec::new(),
             goes_on: false,
         }
     }
@@ -100,25 +99,20 @@ impl<C: OrderCell> OrderBook<C> {
     pub fn patch(&mut self, part: Part<'_>) -> Vec<OrderId> {
         self.new.retain(|&rank| !part.covers(rank));
         let end = self.rows.last().map(|(rank, _)| *rank);
-        let shown: BTreeMap<Rank, &Order> = part
-            .orders
-            .iter()
-            .map(|order| (order.rank(), order))
-            .collect();
         let mut missing = Vec::new();
         for (rank, cell) in &self.rows {
-            match shown.get(rank) {
+            match part.orders.iter().find(|order| order.id == rank.id) {
                 Some(order) => cell.take(order),
                 None if part.covers(*rank) && cell.miss() => missing.push(rank.id),
                 None => {}
             }
         }
-        let held: BTreeSet<Rank> = self.rows.iter().map(|(rank, _)| *rank).collect();
-        for rank in shown.into_keys() {
+        for rank in part.orders.iter().map(Order::rank) {
             // What stands below the end comes when it is asked for.
             let is_above_the_end = !self.goes_on || end.is_some_and(|end| rank > end);
-            if is_above_the_end && !held.contains(&rank) {
-                self.new.insert(rank);
+            let is_known = self.cell(rank.id).is_some() || self.new.contains(&rank);
+            if is_above_the_end && !is_known {
+                self.new.push(rank);
             }
         }
         missing
@@ -126,16 +120,16 @@ impl<C: OrderCell> OrderBook<C> {
 
     /// Shows these in place of all others. What was shown before keeps its cell; the others are made.
     pub fn replace(&mut self, orders: &[Order], goes_on: bool, make: impl Fn(&Order) -> C) {
-        let mut before: BTreeMap<Rank, C> = std::mem::take(&mut self.rows).into_iter().collect();
+        let before = std::mem::take(self);
+        let cell_of = |order: &Order| {
+            let held = before.cell(order.id).cloned();
+            let held = held.inspect(|cell| cell.take(order));
+            held.unwrap_or_else(|| make(order))
+        };
         self.rows = orders
             .iter()
-            .map(|order| {
-                let rank = order.rank();
-                let held = before.remove(&rank).inspect(|cell| cell.take(order));
-                (rank, held.unwrap_or_else(|| make(order)))
-            })
+            .map(|order| (order.rank(), cell_of(order)))
             .collect();
-        self.new.clear();
         self.goes_on = goes_on;
     }
 

@@ -9,6 +9,10 @@ use domain::orders::{Mover, Order, Status, messages::ChangeStatus};
 /// After a tap another one means the same for so long, in milliseconds: the next button comes up where the last one was.
 pub const ONE_TAP_MS: f64 = 700.0;
 
+/// The edge notices only after a moment that it was not told how a move ended, in milliseconds: reads that begin earlier prove
+/// nothing.
+pub const SETTLES_MS: f64 = 2_000.0;
+
 /// An order on the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -23,6 +27,7 @@ pub struct Standing {
     /// The version that the operator himself has made.
     own: Option<u64>,
     tapped_at: Option<f64>,
+    ended_at: f64,
 }
 
 /// What became of a move that was not simply made.
@@ -103,6 +108,7 @@ impl Standing {
             saving: None,
             own: None,
             tapped_at: None,
+            ended_at: 0.0,
         }
     }
 
@@ -162,8 +168,9 @@ impl Standing {
     }
 
     /// The move has ended.
-    pub fn end(&mut self, outcome: Outcome) {
+    pub fn end(&mut self, outcome: Outcome, now: f64) {
         self.saving = None;
+        self.ended_at = now;
         match outcome {
             Outcome::Made(order) => {
                 self.own = Some(order.version);
@@ -178,14 +185,14 @@ impl Standing {
         }
     }
 
-    /// A read that began after the move's end became unknown has shown the order: as it is now, it is. Whether anything has
-    /// changed.
-    pub fn look(&mut self) -> bool {
-        let was_unknown = self.note == Some(Note::Unknown);
-        if was_unknown {
+    /// A read that began at that moment, and that nobody doubts, has shown the order. If it was not known how its move ended, it
+    /// was not made. Whether anything has changed.
+    pub fn look(&mut self, began: f64) -> bool {
+        let tells = self.note == Some(Note::Unknown) && began >= self.ended_at + SETTLES_MS;
+        if tells {
             self.note = Some(Note::NotMade);
         }
-        was_unknown
+        tells
     }
 
     /// It is no longer where it was, and nobody has told where it is. Whether that is news.
@@ -261,7 +268,7 @@ pub(crate) mod tests {
     #[test]
     fn the_second_tap_of_two_does_not_press_the_button_that_came_up() {
         let mut standing = taken();
-        standing.end(Outcome::Made(order(5, Status::Started, 11)));
+        standing.end(Outcome::Made(order(5, Status::Started, 11)), 0.0);
         assert_eq!(standing.moves().on, Some(Status::Completed));
         assert_eq!(standing.tap(Status::Completed, ONE_TAP_MS - 1.0), None);
         assert!(standing.tap(Status::Completed, ONE_TAP_MS).is_some());
@@ -270,7 +277,7 @@ pub(crate) mod tests {
     #[test]
     fn who_lost_is_told_by_the_order_and_gets_its_present_state() {
         let mut standing = taken();
-        standing.end(Outcome::Lost(order(5, Status::Completed, 12)));
+        standing.end(Outcome::Lost(order(5, Status::Completed, 12)), 0.0);
         assert_eq!(standing.status(), Status::Completed);
         assert_eq!(standing.note, Some(Note::Lost));
         assert!(!standing.is_own());
@@ -283,7 +290,7 @@ pub(crate) mod tests {
     #[test]
     fn what_was_refused_is_where_it_was_and_may_be_tried_again() {
         let mut standing = taken();
-        standing.end(Outcome::Refused(Why::FactoryDown));
+        standing.end(Outcome::Refused(Why::FactoryDown), 0.0);
         assert_eq!(standing.status(), Status::Approved);
         assert_eq!(standing.note, Some(Note::Refused(Why::FactoryDown)));
         assert!(standing.tap(Status::Started, 1_000.0).is_some());
@@ -293,18 +300,22 @@ pub(crate) mod tests {
     #[test]
     fn what_nobody_knows_may_not_be_tried_until_a_read_has_told() {
         let mut standing = taken();
-        standing.end(Outcome::Unknown);
+        standing.end(Outcome::Unknown, 0.0);
         assert_eq!(standing.status(), Status::Approved);
         assert_eq!(standing.moves(), Moves::default());
         assert_eq!(standing.tap(Status::Started, 9_000.0), None);
 
         let mut made = standing.clone();
         assert!(made.take(&order(5, Status::Started, 11)));
-        assert!(!made.look());
+        assert!(!made.look(SETTLES_MS));
         assert_eq!((made.status(), made.note), (Status::Started, None));
 
         assert!(!standing.take(&order(5, Status::Approved, 10)));
-        assert!(standing.look());
+        assert!(
+            !standing.look(SETTLES_MS - 1.0),
+            "it may be too early to tell"
+        );
+        assert!(standing.look(SETTLES_MS));
         assert_eq!(standing.note, Some(Note::NotMade));
         assert!(standing.tap(Status::Started, 9_000.0).is_some());
     }
@@ -316,7 +327,7 @@ pub(crate) mod tests {
             standing.take(&order(5, Status::Completed, 12)),
             "from a poll"
         );
-        standing.end(Outcome::Made(order(5, Status::Started, 11)));
+        standing.end(Outcome::Made(order(5, Status::Started, 11)), 0.0);
         assert_eq!(standing.status(), Status::Completed);
         assert!(!standing.is_own(), "somebody went on from it");
     }

@@ -385,13 +385,16 @@ fn said(step: &Step, quantity: Option<u32>) -> String {
                     domain::Kopecks::new(each)
                 });
             let each = each.map(|each| format!("<span>{each} {}</span>", words.for_each));
-            let [before, behind] = words.calculated;
+            let [before, behind] = match age_ms {
+                0..60_000 => [words.calculated[0], ""],
+                _ => words.calculated,
+            };
             format!(
                 "<b class=\"sum\">{}</b>{}<span>{}</span><small>{before}{}{behind}</small>",
                 quoted.price_kopecks,
                 each.unwrap_or_default(),
                 text::counted(quoted.days as usize, words.working_days),
-                text::span(*age_ms),
+                text::age(*age_ms),
             )
         }
         Step::Failed(reason) => Escaped(reason).to_string(),

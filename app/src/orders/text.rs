@@ -195,7 +195,7 @@ mod tests {
         let mut one = Standing::new(order(5, Status::Approved, 1));
         assert!(one.tap(Status::Started, 0.0).is_some());
         assert_eq!(standing(&one, false, 0, AT).1, "сохраняем…");
-        one.end(Outcome::Lost(order(5, Status::Started, 2)));
+        one.end(Outcome::Lost(order(5, Status::Started, 2)), 0.0);
         let (line, about) = standing(&one, true, 0, AT);
         assert_eq!(
             (line.as_str(), about.as_str()),

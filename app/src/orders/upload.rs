@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
+use super::wire;
 use crate::{api::ApiError, session::Session};
 
 /// Why a model was not taken.
@@ -48,7 +49,7 @@ pub async fn send(
     }
     let (status, text) = sent;
     match status {
-        200 | 202 => serde_json::from_str(&text).map_err(|_| ApiError::Unavailable.into()),
+        200 | 202 => Ok(wire::quote(&text)?),
         401 => Err(ApiError::SignedOut.into()),
         403 => Err(NotSent::Forbidden),
         413 | 422 => Err(NotSent::Refused),

@@ -288,7 +288,11 @@ async fn a_move_is_shown_at_once_and_settles() {
     );
     assert!(screen.says(2).starts_with("→ В работе | Борис"));
     assert_eq!(
-        text(&screen.host.one("[data-id=\"MSK-2\"] .undo span")),
+        text(
+            &screen
+                .host
+                .one("[data-id=\"MSK-2\"] .undo span:first-child")
+        ),
         "Вернуть"
     );
     let count = screen.host.one("#tab-started .count");
@@ -362,7 +366,11 @@ async fn every_refusal_is_taken_back_with_its_own_words() {
             "{says}"
         );
         assert_eq!(
-            text(&screen.host.one("[data-id=\"MSK-2\"] .step span")),
+            text(
+                &screen
+                    .host
+                    .one("[data-id=\"MSK-2\"] .step span:first-child")
+            ),
             "Взять"
         );
     }

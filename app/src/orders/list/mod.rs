@@ -14,6 +14,7 @@ use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, KeyboardEven
 use super::{
     Shared,
     address::{Screen, searched},
+    api::OrdersError,
     feed::Phase,
     mover::{move_to, touched_move},
     row::id_of,
@@ -43,12 +44,14 @@ pub fn show(screen: &Element, shared: Shared) {
         ..
     } = shared;
     let is_shown = move || router.screen.with(Option::is_none);
-    show_class(
-        screen.clone(),
-        move || {
-            if is_shown() { "board" } else { "none" }
-        },
-    );
+    show_class(screen.clone(), move || {
+        let forbidden = Phase::Failed(OrdersError::Forbidden);
+        match is_shown() {
+            false => "none",
+            true if feed.phase.with(|phase| *phase == forbidden) => "board barred",
+            true => "board",
+        }
+    });
     let connection = move || feed.connection.get();
     status::show(screen, connection, text::status_line);
     tabs::show(&find(screen, ".tabs"), shared);
@@ -110,7 +113,7 @@ pub fn show(screen: &Element, shared: Shared) {
         if let Some(to) = touched_move(&event) {
             if let Some(row) = feed.row(id) {
                 // The row is there as long as its move is on its way.
-                move_to(shared, id, row.standing, to, move |_| drop(row));
+                move_to(shared, id, row.standing, to, move || drop(row));
             }
         } else if is_plain(&event) {
             event.prevent_default();
@@ -254,8 +257,8 @@ fn template() -> String {
          <button type=\"button\" class=\"icon quote\" aria-label=\"{quote}\"></button>\
          <div class=\"tabs\" role=\"tablist\" aria-label=\"{orders}\">{tabs}</div>{line}</header>\
          <div class=\"pill-place none\"><button type=\"button\" class=\"pill\"></button></div>\
-         <main id=\"orders\" role=\"tabpanel\" aria-label=\"{orders}\"><div role=\"img\" aria-label=\"{loading}\">{bones}</div>\
-         <div class=\"notice none\"></div><ul></ul><div class=\"more\"></div>\
+         <main><section id=\"orders\" role=\"tabpanel\" aria-label=\"{orders}\"><div role=\"img\" aria-label=\"{loading}\">{bones}</div>\
+         <div class=\"notice none\"></div><ul></ul><div class=\"more\"></div></section>\
          <p class=\"aside\"><button type=\"button\" class=\"language\" lang=\"{other}\">{other_language}</button></p></main>",
         orders = words.orders,
         search = words.search,
