@@ -5,6 +5,7 @@ import { expectAccessible } from "./accessibility";
 import { DARK } from "./board";
 import { ALEXEY, BORIS, DRIVER, Orders } from "./orders";
 import { required, simulator } from "./simulator";
+import { Telegram } from "./telegram";
 
 test.beforeEach(async () => {
   await simulator.still();
@@ -187,6 +188,21 @@ test("an order opens with the way it went, moves there too, and the list is wher
   await expect(orders.where(id)).toContainText("→ Упаковка");
   await expect.poll(() => page.evaluate(() => window.scrollY)).toBeCloseTo(scrolled, -1);
   await expect(orders.row(id).locator("a.open")).toBeFocused();
+});
+
+test("Telegram's button leads back from an order, and a move is felt", async ({ page }) => {
+  const telegram = new Telegram(page, "9.1");
+  await telegram.open(Orders.link());
+  const orders = new Orders(page);
+  await orders.rows.first().locator("a.open").tap();
+  await expect.poll(() => telegram.last("web_app_setup_back_button")).toMatchObject({ is_visible: true });
+  await expect(page.getByRole("button", { name: "Назад" })).toHaveCount(0);
+  await telegram.say("back_button_pressed");
+  await expect(orders.rows.first()).toBeVisible();
+  await expect.poll(() => telegram.last("web_app_setup_back_button")).toMatchObject({ is_visible: false });
+  const [, , id] = await orders.ids();
+  await orders.button(id, "Взять").tap();
+  await expect.poll(() => telegram.all("web_app_trigger_haptic_feedback").length).toBeGreaterThan(1);
 });
 
 test("a link to an order opens it, and one that is not there is told so", async ({ page }) => {

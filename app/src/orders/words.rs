@@ -34,8 +34,6 @@ pub struct Words {
     pub end_of_list: &'static str,
     pub more_failed: &'static str,
     pub other_language: &'static str,
-    /// Read out before what the search has found.
-    pub found: Forms,
 
     /// A list without orders.
     pub empty: Said,
@@ -97,7 +95,6 @@ pub struct Words {
     pub part: &'static str,
     pub material: &'static str,
     pub quantity: &'static str,
-    pub price: &'static str,
     pub sent: &'static str,
     pub model: &'static str,
     pub no_model: &'static str,
@@ -109,7 +106,6 @@ pub struct Words {
     pub quote_intro: &'static str,
     pub choose_file: &'static str,
     pub other_file: &'static str,
-    pub other_material: &'static str,
     pub calculate: &'static str,
     pub cancel: &'static str,
     pub reading_file: &'static str,
@@ -175,7 +171,6 @@ static RU: Words = Words {
     end_of_list: "Это все заказы",
     more_failed: "Не удалось загрузить ещё",
     other_language: "English",
-    found: ["заказ найден", "заказа найдено", "заказов найдено"],
     empty: ("Здесь пусто", "Новые заказы появятся сами."),
     nothing_found: (
         "Такого номера нет",
@@ -245,7 +240,6 @@ static RU: Words = Words {
     part: "Деталь",
     material: "Материал",
     quantity: "Количество",
-    price: "Цена",
     sent: "Отправлен",
     model: "Модель",
     no_model: "без файла",
@@ -255,7 +249,6 @@ static RU: Words = Words {
     quote_intro: "Файл модели до 50 МБ: STL, STEP, OBJ, 3MF.",
     choose_file: "Выбрать файл",
     other_file: "Другой файл",
-    other_material: "Другой",
     calculate: "Посчитать",
     cancel: "Отменить",
     reading_file: "Читаем файл",
@@ -319,7 +312,6 @@ static EN: Words = Words {
     end_of_list: "These are all orders",
     more_failed: "Could not load more",
     other_language: "Русский",
-    found: ["order found", "orders found", "orders found"],
     empty: ("Nothing here", "New orders will appear by themselves."),
     nothing_found: (
         "No such number",
@@ -389,7 +381,6 @@ static EN: Words = Words {
     part: "Part",
     material: "Material",
     quantity: "Quantity",
-    price: "Price",
     sent: "Sent",
     model: "Model",
     no_model: "no file",
@@ -399,7 +390,6 @@ static EN: Words = Words {
     quote_intro: "A model file of up to 50 MB: STL, STEP, OBJ, 3MF.",
     choose_file: "Choose a file",
     other_file: "Another file",
-    other_material: "Other",
     calculate: "Calculate",
     cancel: "Cancel",
     reading_file: "Reading the file",

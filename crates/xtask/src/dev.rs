@@ -109,7 +109,11 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     );
     let link = link::to_app(&format!("http://localhost:{}", options.port), bot_token)?;
     let ending = dim("Ctrl-C ends everything.");
-    say(format_args!("\nOpen this link:\n\n{link}\n\n{ending}\n"));
+    // The driver who does not exist is an operator too.
+    let orders = link.replacen("/#", "/orders#", 1);
+    say(format_args!(
+        "\nOpen this link:\n\n{link}\n\nThe order board of the factory's operators:\n\n{orders}\n\n{ending}\n"
+    ));
     for server in &running {
         server.show_log();
     }

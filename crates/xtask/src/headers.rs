@@ -200,6 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn every_page_may_run_its_own_scripts() {
+        let dist = std::env::temp_dir().join(format!("loadboard-headers-{}", std::process::id()));
+        std::fs::create_dir_all(&dist).unwrap();
+        for (page, script) in [("index.html", "a()"), ("orders.html", "b()")] {
+            std::fs::write(dist.join(page), format!("<script>{script}</script>")).unwrap();
+        }
+        let text = for_files_in(&dist);
+        std::fs::remove_dir_all(&dist).unwrap();
+        let text = text.unwrap();
+        for script in ["a()", "b()"] {
+            let hash = BASE64_STANDARD.encode(Sha256::digest(script));
+            assert!(text.contains(&format!("'sha256-{hash}'")), "{script}");
+        }
+    }
+
+    #[test]
     fn everything_is_revalidated_but_what_is_hashed() {
         let text = render(
             "default-src 'self'",
