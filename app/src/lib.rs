@@ -7,6 +7,7 @@ pub mod dom;
 mod early;
 pub mod feed;
 pub mod language;
+mod list_end;
 mod new_build;
 pub mod orders;
 pub mod poll_loop;

@@ -149,6 +149,13 @@ test("an order is found by its number wherever it stands", async ({ page }) => {
   await expect(orders.search).toHaveValue("");
   await expect(orders.tab("К запуску")).toHaveAttribute("aria-selected", "true");
   await expect(orders.rows.first()).toBeVisible();
+
+  // A tab forgets what was searched for.
+  await orders.search.fill(shipped.id);
+  await expect(orders.rows).toHaveCount(1);
+  await orders.tab("В работе").tap();
+  await expect(orders.search).toHaveValue("");
+  await expect(orders.where((await simulator.orders("status=started&limit=1"))[0].id)).toBeVisible();
 });
 
 test("more orders come as the list is scrolled, none twice", async ({ page }) => {
@@ -202,7 +209,7 @@ test("Telegram's button leads back from an order, and a move is felt", async ({ 
   await expect.poll(() => telegram.last("web_app_setup_back_button")).toMatchObject({ is_visible: false });
   const [, , id] = await orders.ids();
   await orders.button(id, "Взять").tap();
-  await expect.poll(() => telegram.all("web_app_trigger_haptic_feedback").length).toBeGreaterThan(1);
+  await expect.poll(() => telegram.all("web_app_trigger_haptic_feedback").length).toBeGreaterThan(0);
 });
 
 test("a link to an order opens it, and one that is not there is told so", async ({ page }) => {

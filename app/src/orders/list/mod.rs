@@ -196,16 +196,25 @@ fn search(screen: &Element, shared: Shared) {
     field.set_value(&router.number.get_untracked());
     let typed = Signal::new(field.value());
     let pause = Signal::new(None::<Timeout>);
+    let is_typing = Signal::new(false);
+    // The tab on which that was begun.
+    let typed_on = Signal::new(router.status.get_untracked());
     let look = field.clone();
     on(&field, "input", move |_| {
         typed.set(look.value());
         let number = searched(&look.value());
-        let search = move || router.search(number);
+        let search = move || {
+            is_typing.set(false);
+            router.search(number);
+        };
+        is_typing.set(true);
+        typed_on.set(router.status.get_untracked());
         pause.set(Some(Timeout::new(PAUSE_MS, search)));
     });
     let look = field.clone();
     let clear = move || {
         pause.set(None);
+        is_typing.set(false);
         look.set_value("");
         typed.set(String::new());
         router.search(String::new());
@@ -221,23 +230,28 @@ fn search(screen: &Element, shared: Shared) {
             // What is being typed is meant now.
             "Enter" => {
                 pause.set(None);
+                is_typing.set(false);
                 router.search(searched(&look.value()));
                 let _ = look.blur();
             }
             _ => {}
         }
     });
-    // A tab forgets what was searched for.
-    effect(move || {
-        let number = router.number.get();
-        if number.is_empty()
-            && !searched(&field.value()).is_empty()
-            && pause.with_untracked(Option::is_none)
-        {
-            field.set_value("");
-            typed.set(String::new());
-        }
-    });
+    // A tab forgets what was searched for, and what was about to be.
+    follow(
+        move || (router.status.get(), router.number.with(String::is_empty)),
+        move |(_, is_empty)| {
+            let is_same_tab = is_typing.get_untracked()
+                && is_empty
+                && typed_on.get_untracked() == router.status.get_untracked();
+            if is_empty && !is_same_tab {
+                pause.set(None);
+                is_typing.set(false);
+                field.set_value("");
+                typed.set(String::new());
+            }
+        },
+    );
     show_class(find(screen, ".clear"), move || {
         if typed.with(String::is_empty) {
             "icon clear none"

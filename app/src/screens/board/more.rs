@@ -1,18 +1,14 @@
 //! What stands below the last card: it loads the next rows when it comes near.
 
 use cards::text::words;
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
+use web_sys::Element;
 
 use super::card_list::BONES;
 use crate::{
     dom::{find, on, show_class, show_text},
     feed::{Below, Feed},
-    reactive::{at_end, effect},
+    list_end,
 };
-
-/// How far below the window the next rows are fetched.
-const AHEAD: &str = "800px";
 
 /// Fills `end` with it.
 pub fn show(end: &Element, feed: Feed) {
@@ -32,34 +28,6 @@ pub fn show(end: &Element, feed: Feed) {
         _ => String::new(),
     });
     on(&find(end, "button"), "click", move |_| feed.load_more());
-    watch(end.clone(), feed);
-}
-
-/// Loads more whenever the end of the list is in the window, or soon will be, and there are rows below. It looks anew after
-/// every load, when the new cards have their places: a short page may leave the end in view.
-fn watch(end: Element, feed: Feed) {
-    let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
-        let last: IntersectionObserverEntry = entries.pop().unchecked_into();
-        if last.is_intersecting() && matches!(feed.below.get_untracked(), Below::At(_)) {
-            feed.load_more();
-        }
-    });
-    let options = IntersectionObserverInit::new();
-    options.set_root_margin(AHEAD);
-    let Ok(observer) =
-        IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options)
-    else {
-        return;
-    };
-    let watching = observer.clone();
-    effect(move || {
-        if matches!(feed.below.get(), Below::At(_)) {
-            watching.unobserve(&end);
-            watching.observe(&end);
-        }
-    });
-    at_end(move || {
-        observer.disconnect();
-        drop(seen);
-    });
+    let is_more = move || matches!(below.get(), Below::At(_));
+    list_end::watch(end.clone(), is_more, move || feed.load_more());
 }
