@@ -146,6 +146,7 @@ impl Moving {
             Err(error) if error.leaves_the_outcome_open() => {
                 let detail = json!({"order": self.order, "error": error.to_string()});
                 log::write(Level::Warn, "change_unknown", self.id.as_str(), detail);
+                self.until_in_doubt(announced_at).await;
                 Err(Failure::OutcomeUnknown)
             }
             Err(error) => {
@@ -213,13 +214,20 @@ impl Moving {
                 }
             }
         });
-        // From then on the board doubts, and looks before it shows the order to anybody.
-        if let Some(announced_at) = announced_at.filter(|_| is_news) {
+        if is_news {
+            self.until_in_doubt(announced_at).await;
+        }
+        0
+    }
+
+    /// Waits until the board doubts the order, if it knows of the change: from then on it looks before it shows the order to
+    /// anybody.
+    async fn until_in_doubt(&self, announced_at: Option<UnixMillis>) {
+        if let Some(announced_at) = announced_at {
             let doubted_at = announced_at.plus(self.config.board.grace);
             let left = doubted_at.since(clock::now());
             Delay::from(Duration::from_millis(left)).await;
         }
-        0
     }
 
     async fn tell<T: serde::de::DeserializeOwned>(
