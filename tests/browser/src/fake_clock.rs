@@ -2,10 +2,10 @@
 
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/fake_clock.js")]
+#[wasm_bindgen(module = "/src/played.js")]
 extern "C" {
-    fn install();
-    fn uninstall();
+    fn stop_time();
+    fn let_time_run();
     async fn settle();
     async fn paint();
     async fn advance(ms: f64);
@@ -18,7 +18,7 @@ pub struct FakeClock;
 impl FakeClock {
     /// Stops the page's time.
     pub fn install() -> Self {
-        install();
+        stop_time();
         Self
     }
 
@@ -45,6 +45,6 @@ impl FakeClock {
 
 impl Drop for FakeClock {
     fn drop(&mut self) {
-        uninstall();
+        let_time_run();
     }
 }

@@ -12,10 +12,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::page::{id, price};
 
-#[wasm_bindgen(module = "/src/fake_server.js")]
+#[wasm_bindgen(module = "/src/played.js")]
 extern "C" {
-    fn install(answer: &JsValue, gave_up: &JsValue);
-    fn uninstall();
+    fn play_network(answer: &JsValue, gave_up: &JsValue);
+    fn leave_network();
 }
 
 /// What the app asked.
@@ -126,7 +126,7 @@ struct Installed;
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        uninstall();
+        leave_network();
     }
 }
 
@@ -169,7 +169,7 @@ impl FakeServer {
             let state = Rc::clone(&state);
             Closure::<dyn Fn()>::new(move || state.borrow_mut().gave_up += 1)
         };
-        install(&answer.into_js_value(), &gave_up.into_js_value());
+        play_network(&answer.into_js_value(), &gave_up.into_js_value());
         Self(state, Rc::new(Installed))
     }
 

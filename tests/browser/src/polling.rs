@@ -10,26 +10,11 @@ use crate::{
     page::Host,
 };
 
-#[wasm_bindgen(inline_js = r#"
-export function set_hidden(hidden) {
-  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
-  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
-}
-export function set_online(online) {
-  Object.defineProperty(navigator, "onLine", { configurable: true, get: () => online });
-  window.dispatchEvent(new Event(online ? "online" : "offline"));
-}
-export function as_it_was() {
-  delete document.visibilityState;
-  delete document.hidden;
-  delete navigator.onLine;
-}
-"#)]
+#[wasm_bindgen(module = "/src/played.js")]
 extern "C" {
     fn set_hidden(hidden: bool);
     fn set_online(online: bool);
-    fn as_it_was();
+    fn leave_phone();
 }
 
 /// The board with two cargos, after its first list and its first poll.
@@ -41,7 +26,7 @@ struct Scene {
 
 impl Scene {
     async fn begin() -> Self {
-        as_it_was();
+        leave_phone();
         let clock = FakeClock::install();
         let server = FakeServer::install(&[(2, 2_000_000), (1, 1_000_000)]);
         let host = Host::board();
@@ -58,7 +43,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        as_it_was();
+        leave_phone();
     }
 }
 

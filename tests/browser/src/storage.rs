@@ -12,32 +12,13 @@ use crate::{
     page::{Host, RUSSIAN, clear_storage, open_with},
 };
 
-#[wasm_bindgen(inline_js = r#"
-const cloud = new Map();
-export function join_telegram() {
-  cloud.clear();
-  const CloudStorage = {
-    getItem: (name, told) => told(null, cloud.get(name) ?? ""),
-    setItem: (name, value) => cloud.set(name, value),
-  };
-  // One object for all tests, as in Telegram: the app may keep it.
-  const app = (globalThis.telegramsApp ??= {});
-  window.Telegram = { WebApp: Object.assign(app, { isVersionAtLeast: () => true, CloudStorage }) };
-}
-export function in_cloud(name) { return cloud.get(name) ?? ""; }
-export function leave_telegram() { delete window.Telegram; }
-export function refuse() {
-  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
-}
-const setItem = Storage.prototype.setItem;
-export function allow() { Storage.prototype.setItem = setItem; }
-"#)]
+#[wasm_bindgen(module = "/src/played.js")]
 extern "C" {
-    fn join_telegram();
+    fn join_cloud();
     fn in_cloud(name: &str) -> String;
     fn leave_telegram();
-    fn refuse();
-    fn allow();
+    fn fill_storage();
+    fn make_room();
 }
 
 /// A phone of the driver with nothing on it.
@@ -55,7 +36,7 @@ fn caught_up(storage: &Storage) -> Option<String> {
 
 #[wasm_bindgen_test]
 fn the_last_choice_counts_though_one_phone_is_a_day_ahead() {
-    join_telegram();
+    join_cloud();
     let clock = FakeClock::install();
     let first = new_phone();
     clock.set_date(1.0);
@@ -78,13 +59,13 @@ fn the_last_choice_counts_though_one_phone_is_a_day_ahead() {
 
 #[wasm_bindgen_test]
 fn what_the_phone_knows_later_is_not_undone_by_telegram() {
-    join_telegram();
+    join_cloud();
     let phone = new_phone();
     phone.put("view", "mode=my".into());
     // Telegram is a choice behind, as when it was not there.
     leave_telegram();
     phone.put("view", "mode=all".into());
-    join_telegram();
+    join_cloud();
     assert_eq!(caught_up(&phone).as_deref(), Some("mode=all"));
     leave_telegram();
 }
@@ -97,7 +78,7 @@ async fn a_storage_that_is_full_or_forbidden_does_no_harm() {
     open_with(RUSSIAN);
     // The proof is kept before.
     let platform = Platform::start();
-    refuse();
+    fill_storage();
     let host = Host::mount(move || view! { <app::screens::App platform /> });
     clock.settle().await;
     host.one(".star").click();
@@ -106,5 +87,5 @@ async fn a_storage_that_is_full_or_forbidden_does_no_harm() {
         host.one(".star").get_attribute("aria-pressed").as_deref(),
         Some("true")
     );
-    allow();
+    make_room();
 }

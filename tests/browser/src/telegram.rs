@@ -11,59 +11,14 @@ use crate::{
     page::{Host, clear_storage, open_with},
 };
 
-#[wasm_bindgen(inline_js = r#"
-let handlers, calls;
-// One object for all tests, as in Telegram: the app may keep it.
-const app = (globalThis.telegramsApp ??= {});
-export function place_script() {
-  const script = document.createElement("script");
-  script.id = "telegram-web-app";
-  script.type = "text/plain";
-  document.head.append(script);
-}
-export function script_comes(version) {
-  handlers = {};
-  calls = [];
-  const atLeast = (wanted) => version.split(".").map(Number).reduce((a, b) => a * 100 + b) >= wanted.split(".").map(Number).reduce((a, b) => a * 100 + b);
-  const since = (wanted, name) => () => {
-    if (!atLeast(wanted)) throw new Error("WebAppMethodUnsupported");
-    calls.push(name);
-  };
-  window.Telegram = {
-    WebApp: Object.assign(app, {
-      colorScheme: "dark",
-      isActive: atLeast("8.0") ? true : undefined,
-      isVersionAtLeast: atLeast,
-      ready: since("6.0", "ready"),
-      expand: since("6.0", "expand"),
-      setHeaderColor: since("6.1", "setHeaderColor"),
-      onEvent: (name, handler) => (handlers[name] ??= []).push(handler),
-      HapticFeedback: { impactOccurred: since("6.1", "impactOccurred") },
-    }),
-  };
-  document.getElementById("telegram-web-app").dispatchEvent(new Event("load"));
-}
-export function tell(name, state) {
-  Object.assign(window.Telegram.WebApp, state);
-  for (const handler of handlers[name] ?? []) handler();
-}
-export function called() { return calls.join(" "); }
-export function activate(active) { tell(active ? "activated" : "deactivated", { isActive: active }); }
-export function change_theme(scheme) { tell("themeChanged", { colorScheme: scheme }); }
-export function as_it_was() {
-  delete window.Telegram;
-  document.getElementById("telegram-web-app")?.remove();
-  document.documentElement.removeAttribute("style");
-  document.documentElement.removeAttribute("data-scheme");
-}
-"#)]
+#[wasm_bindgen(module = "/src/played.js")]
 extern "C" {
     fn place_script();
     fn script_comes(version: &str);
     fn called() -> String;
     fn activate(active: bool);
     fn change_theme(scheme: &str);
-    fn as_it_was();
+    fn leave_telegram();
 }
 
 /// A page without Telegram, before the test and after it.
@@ -71,7 +26,7 @@ struct Page;
 
 impl Page {
     fn plain() -> Self {
-        as_it_was();
+        leave_telegram();
         clear_storage();
         Self
     }
@@ -79,7 +34,7 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        as_it_was();
+        leave_telegram();
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{fingerprint, node, terminal};
 /// A suite that hangs is ended, and has failed.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
+/// So many journeys are made at a time, each kind against servers of its own: they spend most of their time waiting.
+const JOURNEYS_AT_ONCE: usize = 2;
+
 /// How a test that runs natively begins, and one that runs in a browser.
 const NATIVE_TEST: &str = "#[test]";
 const BROWSER_TEST: &str = "#[wasm_bindgen_test";
@@ -77,12 +80,14 @@ impl Run<'_> {
         cargo.arg("--").args(self.filter);
         cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &webdriver);
         cargo.env("CHROMEDRIVER", &browser.chromedriver);
+        // The runner's own limit is 20 seconds for the whole suite, which a busy machine exceeds.
+        cargo.env("WASM_BINDGEN_TEST_TIMEOUT", LIMIT.as_secs().to_string());
         counted(&mut cargo)
     }
 
     pub(super) fn e2e(&self) -> Result<Outcome> {
         let chrome = &self.environment.found_browser()?.chrome;
-        let servers = Servers::start(self, Suite::E2e)?;
+        let mut lanes = Servers::start_lanes(self, Suite::E2e, JOURNEYS_AT_ONCE)?;
         let report = self.project.scratch("playwright.json");
         // An old report must not speak for a run that wrote none.
         let _ = fs::remove_file(&report);
@@ -93,14 +98,13 @@ impl Run<'_> {
             playwright.args(["--grep", &literally(filter), "--pass-with-no-tests"]);
         }
         playwright.env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report);
-        playwright
-            .env("CHROME", chrome)
-            .env("LOADBOARD_LINK", servers.link()?);
-        servers.tell(&mut playwright)?;
+        playwright.env("CHROME", chrome);
+        Servers::tell_lanes(&lanes, &mut playwright)?;
         let status = Child::spawn(&mut playwright)?.wait_at_most(LIMIT)?;
         let report = fs::read_to_string(&report).context("Playwright wrote no report")?;
         let tally = Tally::of_playwright(&report)?;
-        servers.watch(Outcome {
+        lanes.iter_mut().try_for_each(Servers::require_running)?;
+        Ok(Outcome {
             tally,
             succeeded: status.success(),
         })
