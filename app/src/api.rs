@@ -88,7 +88,7 @@ pub struct Polled {
 #[derive(Clone)]
 pub struct Api {
     session: Session,
-    /// The app's build that the edge serves now, as it last said.
+    /// The builds that the edge serves now, as it last said.
     build: Rc<RefCell<Option<String>>>,
 }
 
@@ -101,7 +101,7 @@ impl Api {
         }
     }
 
-    /// The app's build that the edge serves now, if it has said so.
+    /// The builds that the edge serves now, if it has said so.
     pub fn build(&self) -> Option<String> {
         self.build.borrow().clone()
     }

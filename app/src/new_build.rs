@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use web_sys::VisibilityState;
 
 use crate::{
-    api::Api,
     clock,
     dom::{every, on},
     telegram,
@@ -19,19 +18,18 @@ const IDLE_MS: f64 = 120_000.0;
 /// For which build the page was loaded anew: once, because a client may keep an old page whatever we do.
 const LOADED_FOR: &str = "loadboard.loaded_for";
 
-/// The name of this build: the hash in the name of its program.
+/// The name of this build: that of its program, with a hash in it.
 fn own() -> Option<String> {
     let link = document()
         .query_selector("link[rel=modulepreload]")
         .ok()??;
     let href = link.get_attribute("href")?;
     let name = href.rsplit('/').next()?;
-    let id = name.strip_prefix("loadboard-")?.strip_suffix(".js")?;
-    Some(id.to_owned())
+    Some(name.strip_suffix(".js")?.to_owned())
 }
 
-/// Loads the page anew once the edge serves another build and nobody is using this one.
-pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
+/// Loads the page anew once the edge serves other builds, whose names `served` tells, and nobody is using this one.
+pub fn follow(served: impl Fn() -> Option<String> + 'static, is_busy: impl Fn() -> bool + 'static) {
     let touched = Rc::new(Cell::new(clock::now()));
     for event in ["pointerdown", "keydown", "scroll"] {
         let touched = touched.clone();
@@ -41,8 +39,8 @@ pub fn follow(api: Api, is_busy: impl Fn() -> bool + 'static) {
         let hidden = document().visibility_state() == VisibilityState::Hidden;
         let idle = clock::now() - touched.get() > IDLE_MS && !is_busy();
         if (hidden || idle)
-            && let Some(served) = api.build()
-            && own().is_some_and(|own| own != served)
+            && let Some(served) = served()
+            && own().is_some_and(|own| !served.contains(&own))
         {
             load_once_for(&served);
         }

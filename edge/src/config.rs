@@ -42,7 +42,7 @@ pub struct Config {
     pub detail: Policy,
     pub dictionary: Policy,
     pub watched: Policy,
-    /// The name of the app's build that is served beside this Worker, where one was given.
+    /// The names of the app's builds that are served beside this Worker, where they were given.
     pub build_id: Option<String>,
     pub pace: Pace,
     pub read_deadline: Duration,

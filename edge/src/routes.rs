@@ -4,6 +4,7 @@ use std::{pin::pin, rc::Rc};
 
 use domain::{
     CargoId,
+    messages::BUILD_HEADER,
     orders::{OrderId, QuoteId},
 };
 use futures_util::{FutureExt, future::poll_immediate};
@@ -244,7 +245,9 @@ async fn of_orders(
         }
         Route::AskQuote => orders::quotes::ask(described, env, orders, id).await,
         Route::Quote(quote) => orders::quotes::look(quote, env).await,
-        _ => orders::list::answer(described, env, orders, &viewer, id, now).await,
+        _ => orders::list::answer(described, env, orders, &viewer, id, now)
+            .await
+            .map(|list| list.header_if(BUILD_HEADER, config.build_id.as_ref())),
     };
     Ok(with_session(result, renewed, described, id))
 }

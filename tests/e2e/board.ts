@@ -1,7 +1,7 @@
 // The board as a driver sees it.
 
 import { expect, type Locator, type Page, type Request } from "@playwright/test";
-import { required } from "./simulator";
+import { ofLane } from "./simulator";
 
 /** A price as the board writes it. */
 export function priceText(kopecks: number | null): string {
@@ -45,7 +45,7 @@ export class Board {
   }
 
   static link(): string {
-    return required("LOADBOARD_LINK");
+    return ofLane("LOADBOARD_LINK");
   }
 
   /** The link as Telegram makes it where these are its colours. */

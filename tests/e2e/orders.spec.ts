@@ -4,7 +4,7 @@ import { expect, test } from "@playwright/test";
 import { expectAccessible } from "./accessibility";
 import { DARK } from "./board";
 import { ALEXEY, BORIS, DRIVER, Orders } from "./orders";
-import { required, simulator } from "./simulator";
+import { ofLane, simulator } from "./simulator";
 import { Telegram } from "./telegram";
 
 test.beforeEach(async () => {
@@ -325,6 +325,14 @@ test("a calculation that fails says why", async ({ page }) => {
   await expect(page.locator(".said")).not.toBeEmpty();
 });
 
+test("a new build is loaded when nobody touches the page, and once", async ({ page }) => {
+  await page.clock.install();
+  const orders = new Orders(page);
+  await orders.openWithRows();
+  await expectToFollowBuilds(page, /\/api\/orders\/\?/);
+  await expect(orders.rows.first()).toBeVisible();
+});
+
 test("everything is done by keyboard alone", async ({ page }) => {
   const orders = new Orders(page);
   await orders.openWithRows();
@@ -426,7 +434,7 @@ for (const [theme, colours] of [["light", undefined], ["dark", DARK]] as const) 
 }
 
 test("the page of the orders may run what is its own and nothing else", async ({ request }) => {
-  const answer = await request.get(new URL("/orders", required("LOADBOARD_LINK")).href);
+  const answer = await request.get(new URL("/orders", ofLane("LOADBOARD_LINK")).href);
   const policy = answer.headers()["content-security-policy"];
   expect(policy).toContain("frame-ancestors https://web.telegram.org");
   expect(policy).not.toContain("unsafe-inline");

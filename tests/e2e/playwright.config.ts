@@ -1,12 +1,12 @@
 // Journeys of a driver through the app, on a phone, against the running Worker and simulator.
-// Set by `cargo xtask test`: LOADBOARD_LINK (the signed link), SIM_URL, CHROME (the browser to use).
+// Set by `cargo xtask test`: LOADBOARD_LINK (signed links) and SIM_URL, a word for each lane, and CHROME (the browser to use).
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: ".",
   outputDir: "../../test-results",
-  // They share one simulator, whose weather they change.
-  workers: 1,
+  // The tests of a lane share one simulator, whose weather they change.
+  workers: process.env.LOADBOARD_LINK?.split(" ").length ?? 1,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,

@@ -1,6 +1,6 @@
 // The simulator's controls, as the tests use them.
 
-const url = required("SIM_URL");
+const url = ofLane("SIM_URL");
 
 export type Weather = {
   kind: "ok" | "error500" | "error503" | "error429" | "hang" | "malformed" | "html" | "empty" | "odd";
@@ -12,6 +12,12 @@ export type Weather = {
 export type Prices = { prices: Record<string, number | null>; order: { my: string[]; all: string[] } };
 
 export type Order = { id: string; status: string; version: number; changed_by: string; part: string; price_kopecks: number | null };
+
+/** What this setting says to the lane that the test runs in. */
+export function ofLane(name: string): string {
+  const lane = Number(process.env.TEST_PARALLEL_INDEX ?? 0);
+  return required(name).split(" ")[lane];
+}
 
 export function required(name: string): string {
   const value = process.env[name];

@@ -1,9 +1,12 @@
 //! The orders' HTTP API, typed, under the same session as the drivers'.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{
-    messages::{EPOCH_HEADER, POLL_AFTER_HEADER},
+    messages::{BUILD_HEADER, EPOCH_HEADER, POLL_AFTER_HEADER},
     orders::{
         Cursor, Order, OrderDetail, OrderId, QuoteId, Statuses,
         messages::{ChangeStatus, Changed, OrderList, Quote},
@@ -85,6 +88,8 @@ pub struct OrdersApi {
     session: Session,
     /// The newest state of the board that was shown: no older one will do.
     epoch: Rc<Cell<u64>>,
+    /// The builds that the edge serves now, as it last said.
+    build: Rc<RefCell<Option<String>>>,
 }
 
 impl OrdersApi {
@@ -93,7 +98,13 @@ impl OrdersApi {
         Self {
             session,
             epoch: Rc::default(),
+            build: Rc::default(),
         }
+    }
+
+    /// The builds that the edge serves now, if it has said so.
+    pub fn build(&self) -> Option<String> {
+        self.build.borrow().clone()
     }
 
     /// The session.
@@ -129,6 +140,9 @@ impl OrdersApi {
         let init = RequestInit::new();
         init.set_signal(Some(signal));
         let answer = self.ask(&path, &init, known).await?;
+        if let Some(build) = answer.header(BUILD_HEADER) {
+            self.build.replace(Some(build));
+        }
         let list: Option<OrderList> = (answer.status == 200).then(|| answer.json()).transpose()?;
         let mut read = read(&answer);
         if let Some(list) = &list {

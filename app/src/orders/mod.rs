@@ -33,7 +33,7 @@ use self::{
 use crate::{
     clock,
     dom::{every, find, show_text},
-    language,
+    language, new_build,
     presence::Presence,
     reactive::{Signal, effect, follow},
     session::Session,
@@ -99,6 +99,10 @@ fn show(place: &HtmlElement, platform: Platform) {
     let api = OrdersApi::new(Session::new(platform));
     let presence = Presence::follow(platform);
     let router = Router::start();
+    let served = api.clone();
+    // Whoever looks at an order or calculates a price is not interrupted.
+    let is_busy = move || router.screen.with_untracked(Option::is_some);
+    new_build::follow(move || served.build(), is_busy);
     let lens = Lens {
         statuses: Signal::new(Statuses::NONE),
         ahead: Signal::new(js_sys::Date::now() - clock::now()),

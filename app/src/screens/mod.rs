@@ -131,7 +131,10 @@ pub fn App(
             router.apply(View::parse(&query));
         }
     });
-    new_build::follow(api, move || shared.filters_open.get_untracked());
+    new_build::follow(
+        move || api.build(),
+        move || shared.filters_open.get_untracked(),
+    );
 
     // The list: what the view says, from the filters' point of view.
     follow(

@@ -188,7 +188,7 @@ pub const POLL_AFTER_HEADER: &str = "x-poll-after-ms";
 /// Header with the state of the order board: see [`OrderList`](crate::orders::messages::OrderList).
 pub const EPOCH_HEADER: &str = "x-epoch";
 
-/// Header with the name of the app's build that is served now: a page of another build is out of date.
+/// Header with the names of the app's builds that are served now, with commas: a page of another build is out of date.
 pub const BUILD_HEADER: &str = "x-build";
 
 /// An error answer, `application/problem+json` (RFC 9457).

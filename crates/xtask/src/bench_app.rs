@@ -40,6 +40,7 @@ pub fn run(project: &Project, name: &str, arguments: &[OsString]) -> Result<()> 
         upstream: format!("http://127.0.0.1:{simulator_port}"),
         mes: None,
         secrets: dev_vars::EXAMPLE,
+        script: None,
         vars: Vec::new(),
         state,
         log: project.scratch("bench-worker.log"),

@@ -103,7 +103,7 @@ pub fn run(project: &Project, environment: &Environment) -> Result<()> {
     write_headers(&project.path("dist"))
 }
 
-/// The name of the app's build, which the Worker tells whoever polls: the hash in the name of its program. None without
+/// The names of the app's builds, which the Worker tells whoever polls: those of its programs, with a comma. None without
 /// a build.
 pub fn id(project: &Project) -> Result<Option<String>> {
     let dist = project.path("dist");
@@ -113,11 +113,11 @@ pub fn id(project: &Project) -> Result<Option<String>> {
     let names = fs::read_dir(&dist)
         .with_context(|| format!("{} cannot be read", dist.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut ids = names.filter_map(|name| {
-        let id = name.strip_prefix("loadboard-")?.strip_suffix("_bg.wasm")?;
-        Some(id.to_owned())
-    });
-    Ok(ids.next())
+    let mut ids: Vec<String> = names
+        .filter_map(|name| Some(name.strip_suffix("_bg.wasm")?.to_owned()))
+        .collect();
+    ids.sort();
+    Ok(Some(ids.join(",")).filter(|ids| !ids.is_empty()))
 }
 
 /// Stops unless both programs were built at some time.

@@ -89,6 +89,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
             .is_none()
             .then(|| format!("{upstream}/mes")),
         secrets: dev_vars::FILE,
+        script: None,
         vars: options
             .bot_token
             .iter()

@@ -78,6 +78,8 @@ pub struct Worker<'a> {
     pub secrets: &'a str,
     /// Variables in place of those in wrangler.toml.
     pub vars: Vec<(&'a str, String)>,
+    /// A script that wraps the Worker in place of the Worker alone.
+    pub script: Option<&'a str>,
     /// Where KV and Durable Objects are kept.
     pub state: PathBuf,
     pub log: PathBuf,
@@ -137,8 +139,8 @@ impl Simulator {
 impl Worker<'_> {
     pub fn start(&self, project: &Project, environment: &Environment) -> Result<Server> {
         let mut command = node::command(project, environment, "wrangler");
+        command.arg("dev").args(self.script);
         command.args([
-            "dev",
             "--local",
             "--ip",
             "127.0.0.1",

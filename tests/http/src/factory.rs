@@ -218,6 +218,7 @@ pub async fn begin_with_orders() -> (Loadboard, Simulator) {
     .await;
     sim.mes_is_idle().await;
     let board = Loadboard::operator(0).await;
+    board.pull_plugs(json!({})).await;
     throw_away(&board).await;
     sim.mes_is_idle().await;
     sim.forget_counts().await;

@@ -41,6 +41,7 @@ pub async fn begin() -> (Loadboard, Simulator) {
     let sim = Simulator::from_environment();
     sim.calm_down().await;
     let board = Loadboard::signed_in().await;
+    board.pull_plugs(serde_json::json!({})).await;
     let cold = ColdFilters::new();
     until(
         "the Worker reaches upstream",

@@ -150,6 +150,13 @@ impl Loadboard {
             .prices()
     }
 
+    /// Pulls these of the plugs between the Worker and its stores, and puts the others back in; see `plugs.mjs`. Where the
+    /// Worker runs without plugs nothing happens.
+    pub async fn pull_plugs(&self, pulled: serde_json::Value) {
+        let request = self.request(Method::POST, "/api/plugs");
+        self.send(request.body(pulled.to_string())).await;
+    }
+
     /// Prices, which must be had without waiting for upstream.
     pub async fn prices_at_once(&self, query: &str) -> Prices {
         self.get(&format!("/api/cargos/prices/?{query}"))

@@ -32,6 +32,8 @@ pub const CALLS_PER_MINUTE: u64 = 600;
 pub const ORDERS_FRESH: Duration = Duration::from_millis(2_000);
 /// `ORDERS_STALE_IF_ERROR_MS`
 pub const ORDERS_STALE_IF_ERROR: Duration = Duration::from_millis(3_000);
+/// `BOARD_PATIENCE_MS`, longer than it ships with: a busy machine is no reason to read past the board.
+pub const BOARD_PATIENCE: Duration = Duration::from_millis(1_000);
 /// `CHANGE_GRACE_MS`
 pub const CHANGE_GRACE: Duration = Duration::from_millis(1_000);
 /// `QUOTE_FRESH_MS`

@@ -12,7 +12,7 @@ use crate::servers::{self, Account, Server, Simulator, Worker};
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
-const SHORT_WINDOWS: [(&str, &str); 22] = [
+const SHORT_WINDOWS: [(&str, &str); 23] = [
     ("PRICES_FRESH_MS", "1000"),
     ("EAGER_REFRESH_MS", "200"),
     ("LIST_FRESH_MS", "5000"),
@@ -31,11 +31,15 @@ const SHORT_WINDOWS: [(&str, &str); 22] = [
     ("ORDER_PAGES_FRESH_MS", "1500"),
     ("ORDER_DETAIL_FRESH_MS", "4000"),
     ("ORDERS_STALE_IF_ERROR_MS", "3000"),
+    ("BOARD_PATIENCE_MS", "1000"),
     ("CHANGE_DEADLINE_MS", "5000"),
     ("MES_TIMEOUT_MS", "2000"),
     ("QUOTE_FRESH_MS", "3000"),
     ("QUOTE_FAILED_MS", "1500"),
 ];
+
+/// What lets a test cut the Worker off from its stores.
+const PLUGS: &str = "tests/http/plugs.mjs";
 
 /// So many orders has the factory that is under test for long.
 const SOAK_ORDERS: u32 = 100_000;
@@ -55,6 +59,17 @@ pub struct Servers {
 impl Servers {
     /// Builds what is to be tested, starts both, and waits until they answer.
     pub fn start(run: &Run<'_>, suite: Suite) -> Result<Servers> {
+        Self::start_lane(run, suite, 0)
+    }
+
+    /// The same so many times over, for tests that run beside each other and know nothing of each other's weather.
+    pub fn start_lanes(run: &Run<'_>, suite: Suite, lanes: usize) -> Result<Vec<Servers>> {
+        (0..lanes)
+            .map(|lane| Self::start_lane(run, suite, lane))
+            .collect()
+    }
+
+    fn start_lane(run: &Run<'_>, suite: Suite, lane: usize) -> Result<Servers> {
         if let Err(error) = run
             .is_built
             .get_or_init(|| build(run).map_err(|error| format!("{error:#}")))
@@ -62,7 +77,14 @@ impl Servers {
             bail!("{error}");
         }
         let secrets = Secrets::example(run.project)?;
-        let scratch = |name: &str| run.project.scratch(format!("{}-{name}", suite.name()));
+        let lane = match lane {
+            0 => String::new(),
+            lane => format!("-{lane}"),
+        };
+        let scratch = |name: &str| {
+            run.project
+                .scratch(format!("{}{lane}-{name}", suite.name()))
+        };
         let (simulator_port, worker_port) = (ports::any_free()?, ports::any_free()?);
         let simulator_url = format!("http://127.0.0.1:{simulator_port}");
         let simulator = Simulator {
@@ -87,6 +109,7 @@ impl Servers {
             } else {
                 Vec::new()
             },
+            script: (suite == Suite::Http).then_some(PLUGS),
             state: empty(scratch("state"))?,
             log: scratch("worker.log"),
         };
@@ -134,15 +157,32 @@ impl Servers {
         Ok(())
     }
 
-    /// The link that a driver opens.
-    pub fn link(&self) -> Result<String> {
-        link::to_app(&self.worker_url, self.secrets.get("TELEGRAM_BOT_TOKEN")?)
+    /// Tells journeys where the simulator of each lane is, and the link that a driver opens there.
+    pub fn tell_lanes(lanes: &[Servers], command: &mut Command) -> Result<()> {
+        // All have the same secrets.
+        if let Some(servers) = lanes.first() {
+            servers.tell(command)?;
+        }
+        let link = |servers: &Servers| {
+            let bot_token = servers.secrets.get("TELEGRAM_BOT_TOKEN")?;
+            link::to_app(&servers.worker_url, bot_token)
+        };
+        let links = lanes.iter().map(link).collect::<Result<Vec<_>>>()?;
+        let simulators = lanes.iter().map(|servers| servers.simulator_url.as_str());
+        command.env("LOADBOARD_LINK", links.join(" "));
+        command.env("SIM_URL", simulators.collect::<Vec<_>>().join(" "));
+        Ok(())
     }
 
-    /// The outcome, unless a server ended meanwhile: then that is the news.
-    pub fn watch(mut self, outcome: Outcome) -> Result<Outcome> {
+    /// Fails if a server ended meanwhile: then that is the news.
+    pub fn require_running(&mut self) -> Result<()> {
         self.simulator.require_running()?;
-        self.worker.require_running()?;
+        self.worker.require_running()
+    }
+
+    /// The outcome, unless a server ended meanwhile.
+    pub fn watch(mut self, outcome: Outcome) -> Result<Outcome> {
+        self.require_running()?;
         Ok(outcome)
     }
 }

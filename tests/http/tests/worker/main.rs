@@ -13,6 +13,7 @@ mod list;
 mod order_access;
 mod order_changes;
 mod order_hooks;
+mod order_outages;
 mod orders;
 mod outages;
 mod page;
