@@ -1,8 +1,9 @@
 // Journeys of operators through the order board, on phones, against the running Worker and the factory that the simulator plays.
 
 import { expect, test } from "@playwright/test";
-import { expectAccessible } from "./accessibility";
+import { expectGoodInBothThemes } from "./accessibility";
 import { DARK } from "./board";
+import { expectToFollowBuilds } from "./builds";
 import { ALEXEY, BORIS, DRIVER, Orders } from "./orders";
 import { ofLane, simulator } from "./simulator";
 import { Telegram } from "./telegram";
@@ -376,61 +377,55 @@ test("text of twice the size is neither cut nor wider than the screen", async ({
 });
 
 /** Every screen in both themes and both languages, looked at by axe-core here and by people in test-results. */
-for (const [theme, colours] of [["light", undefined], ["dark", DARK]] as const) {
-  for (const language of ["ru", "en"]) {
-    test(`every screen of the orders is accessible, ${theme}, ${language}`, async ({ page }) => {
-      const orders = new Orders(page);
-      const link = (query = "", user = ALEXEY) => Orders.link(user, { theme: colours, language, query });
-      const look = async (screen: string) => {
-        await page.waitForTimeout(400);
-        await page.screenshot({ path: `../../test-results/orders-${screen}-${theme}-${language}.png` });
-        await expectAccessible(page);
-      };
-      await orders.openWithRows(link());
-      await expect(orders.tab(language === "ru" ? "К запуску" : "To start").locator(".count")).toHaveText(/\d/, { timeout: 20_000 });
-      await look("list");
-      const ids = await orders.ids();
-      // One taken by somebody else, one by us, one too late, one that can't be saved.
-      await simulator.mes({ change: { id: ids[1], status: "started", by: "Марина" } });
-      await orders.row(ids[0]).locator(".step").tap();
-      await expect(orders.row(ids[0])).toHaveClass(/away/);
-      await expect(orders.row(ids[1])).toHaveClass(/away/, { timeout: 15_000 });
-      await page.route("**/api/orders/*/status", (route) => route.fulfill({ status: 503, body: "{}" }));
-      await orders.row(ids[2]).locator(".step").tap();
-      await expect(orders.row(ids[2])).toHaveClass(/noted/);
-      await look("moved");
-      await page.unroute("**/api/orders/*/status");
-      await orders.open(link("status=started"));
-      await page.reload();
-      await expect(orders.rows.first()).toBeVisible();
-      await look("started");
-      await orders.search.fill("10");
-      await expect(page.getByRole("tab", { selected: true })).toHaveCount(0);
-      await expect(orders.rows.first()).toBeVisible();
-      await look("search");
-      await orders.search.fill("9999999");
-      await expect(page.locator(".notice h2").first()).toBeVisible();
-      await look("nothing");
-      await orders.search.fill("");
-      await orders.rows.first().locator("a.open").tap();
-      await expect(page.locator(".way li").first()).toBeVisible();
-      await look("order");
-      await orders.open(link("quote"));
-      await page.reload();
-      await page.locator("[type=file]").setInputFiles(model(40_000));
-      await page.locator("[type=submit]").tap();
-      await expect(page.locator("progress[value]")).toBeVisible();
-      await look("calculating");
-      await expect(page.locator(".sum")).toBeVisible({ timeout: 30_000 });
-      await look("priced");
-      await expect(page.locator("html")).toHaveAttribute("lang", language);
-      await orders.open(link("", DRIVER));
-      await page.reload();
-      await expect(page.locator(".notice.leads")).toBeVisible();
-      await look("driver");
-      expect(orders.errors).toEqual([]);
-    });
-  }
+for (const language of ["ru", "en"]) {
+  test(`every screen of the orders is accessible, ${language}`, async ({ page }) => {
+    const orders = new Orders(page);
+    const link = (query = "", user = ALEXEY) => Orders.link(user, { language, query });
+    const look = (screen: string) => expectGoodInBothThemes(page, `orders-${screen}-${language}`);
+    await orders.openWithRows(link());
+    await expect(orders.tab(language === "ru" ? "К запуску" : "To start").locator(".count")).toHaveText(/\d/, { timeout: 20_000 });
+    await look("list");
+    const ids = await orders.ids();
+    // One taken by somebody else, one by us, one too late, one that can't be saved.
+    await simulator.mes({ change: { id: ids[1], status: "started", by: "Марина" } });
+    await orders.row(ids[0]).locator(".step").tap();
+    await expect(orders.row(ids[0])).toHaveClass(/away/);
+    await expect(orders.row(ids[1])).toHaveClass(/away/, { timeout: 15_000 });
+    await page.route("**/api/orders/*/status", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await orders.row(ids[2]).locator(".step").tap();
+    await expect(orders.row(ids[2])).toHaveClass(/noted/);
+    await look("moved");
+    await page.unroute("**/api/orders/*/status");
+    await orders.open(link("status=started"));
+    await page.reload();
+    await expect(orders.rows.first()).toBeVisible();
+    await look("started");
+    await orders.search.fill("10");
+    await expect(page.getByRole("tab", { selected: true })).toHaveCount(0);
+    await expect(orders.rows.first()).toBeVisible();
+    await look("search");
+    await orders.search.fill("9999999");
+    await expect(page.locator(".notice h2").first()).toBeVisible();
+    await look("nothing");
+    await orders.search.fill("");
+    await orders.rows.first().locator("a.open").tap();
+    await expect(page.locator(".way li").first()).toBeVisible();
+    await look("order");
+    await orders.open(link("quote"));
+    await page.reload();
+    await page.locator("[type=file]").setInputFiles(model(40_000));
+    await page.locator("[type=submit]").tap();
+    await expect(page.locator("progress[value]")).toBeVisible();
+    await look("calculating");
+    await expect(page.locator(".sum")).toBeVisible({ timeout: 30_000 });
+    await look("priced");
+    await expect(page.locator("html")).toHaveAttribute("lang", language);
+    await orders.open(link("", DRIVER));
+    await page.reload();
+    await expect(page.locator(".notice.leads")).toBeVisible();
+    await look("driver");
+    expect(orders.errors).toEqual([]);
+  });
 }
 
 test("the page of the orders may run what is its own and nothing else", async ({ request }) => {

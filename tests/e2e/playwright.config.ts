@@ -7,7 +7,7 @@ export default defineConfig({
   outputDir: "../../test-results",
   // The tests of a lane share one simulator, whose weather they change.
   workers: process.env.LOADBOARD_LINK?.split(" ").length ?? 1,
-  fullyParallel: false,
+  fullyParallel: true,
   forbidOnly: true,
   retries: 0,
   timeout: 120_000,
@@ -20,7 +20,8 @@ export default defineConfig({
     locale: "ru-RU",
     timezoneId: "Europe/Moscow",
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    // A trace of everything costs more than the tests themselves: TRACE=on when one is wanted.
+    trace: process.env.TRACE ? "on" : "off",
     launchOptions: {
       executablePath: process.env.CHROME,
       args: [

@@ -173,6 +173,9 @@ impl Worker<'_> {
             ("WRANGLER_HIDE_BANNER", "true"),
             ("WRANGLER_WRITE_LOGS", "false"),
             ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
+            // Nobody reads what it would keep of each request, which takes as long as the request.
+            ("X_LOCAL_OBSERVABILITY", "false"),
+            ("X_LOCAL_EXPLORER", "false"),
         ] {
             command.env(name, value);
         }

@@ -24,6 +24,13 @@ pub const BONES: &str = "<i></i><i></i><i></i><i></i>";
 /// How often it is told anew how long ago prices moved, in milliseconds.
 const MOVES_TOLD_EVERY: u32 = 20_000;
 
+/// In place of cards that are on their way.
+fn lay_bones(to_come: &Element) {
+    let _ = to_come.set_attribute("role", "img");
+    let _ = to_come.set_attribute("aria-label", words().loading);
+    to_come.set_inner_html(&format!("<div class=\"card bones\">{BONES}</div>").repeat(5));
+}
+
 /// Fills `place` with it.
 pub fn show(place: &Element, shared: Shared, whose: Whose) {
     let painted = match whose {
@@ -31,11 +38,14 @@ pub fn show(place: &Element, shared: Shared, whose: Whose) {
         Whose::List => early::cards(),
         Whose::Watched => None,
     };
-    place.set_inner_html(&format!(
-        "<div role=\"img\" aria-label=\"{}\">{}</div><div class=\"notice none\"></div><ul></ul><div class=\"more\"></div>",
-        words().loading,
-        painted.unwrap_or_else(|| format!("<div class=\"card bones\">{BONES}</div>").repeat(5)),
-    ));
+    place.set_inner_html(
+        "<div></div><div class=\"notice none\"></div><ul></ul><div class=\"more\"></div>",
+    );
+    let to_come = find(place, "div");
+    match painted {
+        Some(painted) => to_come.set_inner_html(&painted),
+        None => lay_bones(&to_come),
+    }
     let Shared {
         platform,
         router,
@@ -51,9 +61,14 @@ pub fn show(place: &Element, shared: Shared, whose: Whose) {
         Whose::Watched => Sort::default(),
     };
     let rows = feed.rows;
-    show_class(find(place, "[role=img]"), move || {
+    show_class(to_come.clone(), move || {
         let loading = feed.phase.with(|phase| *phase == Phase::Loading);
-        if loading { "cards" } else { "none" }
+        if loading {
+            return "cards";
+        }
+        // What was painted first is not what comes next.
+        lay_bones(&to_come);
+        "none"
     });
     notice::show(&find(place, ".notice"), shared, feed, whose);
     more::show(&find(place, ".more"), feed);
