@@ -261,8 +261,8 @@ impl Object {
         list: List<Row, Rank, Load>,
     ) -> Result<ListTold> {
         let now = clock::now();
-        let (counts, is_count_due) = self.with_board(|board| board.counts(now))?;
-        let count = is_count_due.then_some(Load::Counts);
+        let counted = self.with_board(|board| board.counts(now))?;
+        let count = counted.is_due.then_some(Load::Counts);
         for load in list.ahead.into_iter().chain(count) {
             self.read(config, site, load, Class::Background)?;
         }
@@ -276,7 +276,7 @@ impl Object {
         Ok(ListTold {
             orders: to_raw_value(&orders)?,
             next: list.next.map(Cursor),
-            counts: counts.map(Counts),
+            counts: counted.by_group.map(Counts),
             epoch,
             read_at: list.read_at,
             stale: list.stale,

@@ -1,6 +1,6 @@
 //! The messages to an order board, and how long anybody waits for it.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use domain::orders::{Counts, Cursor, Filter, Order, OrderDetail, OrderId, Rank, Site, Status};
 use futures_util::future::{Either, select};
@@ -132,10 +132,16 @@ pub struct DetailTold {
     pub stale: bool,
 }
 
-/// Tells the board of a site, or of all, and waits for its answer for so long.
+/// An object that died is up again at once, but not at the first try for all who had asked it: after so many milliseconds they
+/// try again, then after twice as many, up to the longest.
+const FIRST_PAUSE: u64 = 10;
+const LONGEST_PAUSE: u64 = 160;
+
+/// Tells the board of a site, or of all, and waits for its answer for so long. Meanwhile it is told again if it fails; each
+/// message may be told more than once.
 ///
 /// # Errors
-/// If it can't be reached, fails, or takes longer.
+/// Why it failed the last time, or that it took longer.
 pub async fn tell<T: DeserializeOwned>(
     env: &Env,
     message: &Message,
@@ -144,16 +150,23 @@ pub async fn tell<T: DeserializeOwned>(
     let name = message
         .site
         .map_or_else(|| "all".to_owned(), |site| site.to_string());
-    let send = || objects::send(env, "ORDER_BOARD", &name, message);
-    // An object that died under a message is up again at once; each message may be told twice.
+    let failed = Cell::new(None);
     let answer = std::pin::pin!(async {
-        match send().await {
-            Ok(answer) => Ok(answer),
-            Err(_) => send().await,
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match objects::send(env, "ORDER_BOARD", &name, message).await {
+                Ok(answer) => break answer,
+                Err(error) => failed.set(Some(error)),
+            }
+            Delay::from(Duration::from_millis(pause)).await;
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     });
     match select(answer, Delay::from(patience)).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Error::RustError("the board took too long".to_owned())),
+        Either::Left((answer, _)) => Ok(answer),
+        Either::Right(_) => {
+            let slow = || Error::RustError("the board took too long".to_owned());
+            Err(failed.take().unwrap_or_else(slow))
+        }
     }
 }

@@ -170,7 +170,9 @@ impl Reply {
         assert_eq!(self.expect_header("cache-control"), "private, no-cache");
         assert_eq!(self.number("age"), age_ms / 1_000, "{about}");
         assert_eq!(self.number(STALE_HEADER), u64::from(stale), "{about}");
-        let is_of_watched = ["?ids=", "&ids="].iter().any(|ids| self.request.contains(ids));
+        let is_of_watched = ["?ids=", "&ids="]
+            .iter()
+            .any(|ids| self.request.contains(ids));
         let fresh = if is_of_watched {
             windows::WATCHED_FRESH.as_millis()
         } else {

@@ -265,11 +265,11 @@ impl World<'_> {
                     Look::Absent(load) => load,
                 },
                 Want::Counts => {
-                    let (counts, is_due) = board.counts(now);
+                    let count = board.counts(now);
                     self.tally.counts += 1;
-                    if let Some(counts) = counts {
-                        self.check_counts(&counts, is_due);
-                        if is_due {
+                    if let Some(counts) = count.by_group {
+                        self.check_counts(&counts, count.is_certain);
+                        if count.is_due {
                             self.read_ahead(&Load::Counts);
                         }
                         let answer = Answer {

@@ -245,8 +245,8 @@ impl World<'_> {
     }
 
     /// (7): what is counted is right if the board was told of every change since.
-    pub fn check_counts(&mut self, counts: &BTreeMap<Status, u64>, is_due: bool) {
-        if is_due {
+    pub fn check_counts(&mut self, counts: &BTreeMap<Status, u64>, is_certain: bool) {
+        if !is_certain {
             return;
         }
         self.tally.certain_counts += 1;

@@ -172,6 +172,17 @@ pub struct List<E, R, L> {
     pub ahead: Option<L>,
 }
 
+/// How many are where, as far as that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count<G> {
+    /// In each group; `None` if nobody has counted.
+    pub by_group: Option<BTreeMap<G, u64>>,
+    /// Whether they are right if the board was told of every change since they were counted.
+    pub is_certain: bool,
+    /// Whether they are to be counted anew behind the answer.
+    pub is_due: bool,
+}
+
 /// A detail as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known<D> {
@@ -436,18 +447,29 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
         }
     }
 
-    /// How many are where, if anybody has counted, and whether they should be counted anew behind the answer.
-    pub fn counts(&self, now: UnixMillis) -> (Option<BTreeMap<Group<D>, u64>>, bool) {
+    /// How many are where.
+    pub fn counts(&self, now: UnixMillis) -> Count<Group<D>> {
         let Some(counted) = &self.counted else {
-            return (None, true);
+            return Count {
+                by_group: None,
+                is_certain: false,
+                is_due: true,
+            };
         };
         let verdict = self.policy.lists.verdict(counted.stamp, now);
         let (counts, is_certain) = counted.now(&self.changes);
         let is_fresh = matches!(verdict, Verdict::Fresh { .. });
-        let is_due =
-            !is_fresh || !is_certain || self.policy.lists.is_due(counted.stamp, verdict, 0.0, 0.0);
-        let counts = (verdict != Verdict::Dead).then_some(counts);
-        (counts, is_due)
+        // Where others make changes too, nearly every one of theirs makes a count uncertain: to count after each would drown
+        // upstream in the dearest of all queries.
+        let is_old = now.since(counted.stamp.fetched_at) >= self.policy.lists.eager;
+        let is_due = !is_fresh
+            || (!is_certain && is_old)
+            || self.policy.lists.is_due(counted.stamp, verdict, 0.0, 0.0);
+        Count {
+            by_group: (verdict != Verdict::Dead).then_some(counts),
+            is_certain: is_certain && is_fresh,
+            is_due,
+        }
     }
 
     /// Something is to be read upstream: who reads it?
