@@ -137,6 +137,7 @@ impl Simulator {
 }
 
 impl Worker<'_> {
+    /// Starts it as developers do, with everything that wrangler emulates.
     pub fn start(&self, project: &Project, environment: &Environment) -> Result<Server> {
         let mut command = node::command(project, environment, "wrangler");
         command.arg("dev").args(self.script);
@@ -178,6 +179,26 @@ impl Worker<'_> {
             ("X_LOCAL_EXPLORER", "false"),
         ] {
             command.env(name, value);
+        }
+        let log = Log::to_file("worker", 35, &self.log)?;
+        Server::start("the Worker", &mut command, log, self.port, "/health/ready")
+    }
+}
+
+impl Worker<'_> {
+    /// Starts it on workerd itself, with the secrets of the example and stores of its own: the development proxy takes more time
+    /// and more of the machine than the Worker.
+    pub fn start_bare(&self, project: &Project, environment: &Environment) -> Result<Server> {
+        let mut command = environment.command("node");
+        command
+            .current_dir(&project.root)
+            .arg("tests/bench/edge/serve.mjs")
+            .args(["--port", &self.port.to_string()]);
+        command.args(["--var", &format!("CARGOTECH_BASE_URL:{}", self.upstream)]);
+        let mes = self.mes.as_deref().unwrap_or_default();
+        command.args(["--var", &format!("MES_BASE_URL:{mes}")]);
+        for (name, value) in &self.vars {
+            command.args(["--var", &format!("{name}:{value}")]);
         }
         let log = Log::to_file("worker", 35, &self.log)?;
         Server::start("the Worker", &mut command, log, self.port, "/health/ready")

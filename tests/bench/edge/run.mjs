@@ -21,20 +21,14 @@
 //
 // Nothing is asserted about the figures; that every answer is the expected one is.
 
-import { spawn, execFile } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-
-const here = dirname(fileURLToPath(import.meta.url));
-const project = resolve(here, "../../..");
-const scratch = join(project, "target/bench-edge");
-const require = createRequire(join(project, "package.json"));
+import { built, children, embed, HOUR_MS, ours, project, scratch, serve, start, stop, textBindings, vars } from "./workerd.mjs";
 
 const { values: options } = parseArgs({
   options: { rounds: { type: "string" }, seconds: { type: "string" }, json: { type: "boolean" } },
@@ -46,121 +40,6 @@ const CONNECTIONS = 16;
 
 const load = process.env.BENCH_LOAD ?? join(project, "target/debug/bench-edge-load");
 const sim = process.env.SIM ?? join(project, "target/debug/sim");
-const workerd = process.env.WORKERD ?? require(require.resolve("workerd", { paths: [require.resolve("wrangler")] })).default;
-
-// ---- Settings: those that ship.
-
-/** As much of TOML as wrangler.toml and .dev.vars use: sections of `name = "text"`. */
-function settings(file) {
-  const sections = [["", {}]];
-  for (const line of readFileSync(join(project, file), "utf8").split("\n")) {
-    const section = line.match(/^\[+([\w.]+)\]+/);
-    if (section) sections.push([section[1], {}]);
-    const pair = line.match(/^(\w+)\s*=\s*"(.*)"/);
-    if (pair) sections.at(-1)[1][pair[1]] = pair[2];
-  }
-  return { all: (name) => sections.filter((section) => section[0] === name).map((section) => section[1]) };
-}
-
-const wrangler = settings("wrangler.toml");
-const [secrets] = settings(".dev.vars.example").all("");
-const vars = { ...wrangler.all("vars")[0], ...secrets };
-const HOUR_MS = "3600000";
-
-// ---- Processes.
-
-const children = [];
-
-// Whatever ends this process ends them too.
-process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
-
-/** Starts a program; `ready` finds in its output what tells that it is up. */
-function start(program, args, channel, ready) {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit", "pipe"], cwd: scratch });
-  children.push(child);
-  return new Promise((up, failed) => {
-    child.on("error", failed);
-    child.on("exit", (code) => failed(new Error(`${program} ended with ${code}`)));
-    let text = "";
-    child.stdio[channel].on("data", (data) => {
-      text += data;
-      const found = text.match(ready);
-      if (found) up({ pid: child.pid, found: found[1] });
-    });
-  });
-}
-
-/** workerd ends slowly on SIGTERM while requests hang: it gets two seconds. */
-async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once("exit", done));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
-  await gone;
-  clearTimeout(timer);
-}
-
-// ---- workerd.
-
-const quoted = (text) => JSON.stringify(text);
-const embed = (file) => `embed ${quoted(relative(scratch, file))}`;
-const textBindings = (vars) =>
-  Object.entries(vars).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`);
-
-/** A workerd with one Worker behind one socket. `modules` and `bindings` are in workerd's own words. */
-async function serve(name, { modules, bindings = [], extra = "" }) {
-  // SQLite, where the Durable Objects keep what they know, is had on disk only.
-  const objects = join(scratch, `${name}.objects`);
-  await mkdir(objects);
-  const config = `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "kv", worker = (modules = [(name = "kv.js", esModule = ${embed(join(here, "kv.js"))})], ${dated})),
-    (name = "internet", network = (allow = ["private"])),
-    (name = "objects", disk = (path = ${quoted(objects)}, writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [${modules.join(", ")}],
-  bindings = [${bindings.join(", ")}],
-  ${extra}
-  ${dated},
-);
-`;
-  const file = join(scratch, `${name}.capnp`);
-  await writeFile(file, config);
-  const { pid, found } = await start(workerd, ["serve", file, "--control-fd=3"], 3, /"port":\s*(\d+)/);
-  return { pid, port: Number(found) };
-}
-
-const dated = `compatibilityDate = ${quoted(wrangler.all("")[0].compatibility_date)}`;
-
-const built = (folder) => [
-  `(name = "index.js", esModule = ${embed(join(project, folder, "index.js"))})`,
-  `(name = "index_bg.wasm", wasm = ${embed(join(project, folder, "index_bg.wasm"))})`,
-];
-
-/** Our Worker as wrangler.toml describes it, with some settings changed. */
-function ours(name, changed) {
-  const objects = wrangler.all("durable_objects.bindings");
-  const classes = objects.map(
-    ({ class_name }) => `(className = ${quoted(class_name)}, uniqueKey = ${quoted(class_name)}, enableSql = true)`,
-  );
-  return serve(name, {
-    modules: built("edge/build"),
-    bindings: [
-      ...textBindings({ ...vars, ...changed }),
-      ...wrangler.all("kv_namespaces").map(({ binding }) => `(name = ${quoted(binding)}, kvNamespace = "kv")`),
-      ...objects.map(
-        ({ name, class_name }) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(class_name)})`,
-      ),
-    ],
-    extra: `durableObjectNamespaces = [${classes.join(", ")}], durableObjectStorage = (localDisk = "objects"),`,
-  });
-}
 
 // ---- Requests.
 
@@ -226,8 +105,6 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 
 // ---- The run.
 
 async function prepare() {
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
   const upstream = await start(
     // Prices stand still, so that a tag stays current.
     sim,
@@ -257,7 +134,7 @@ async function prepare() {
 
   const twin = await serve("twin", {
     modules: [
-      `(name = "twin.js", esModule = ${embed(join(here, "twin.js"))})`,
+      `(name = "twin.js", esModule = ${embed(join(import.meta.dirname, "twin.js"))})`,
       `(name = "list.json", json = ${embed(join(scratch, "list.json"))})`,
     ],
     bindings: textBindings({ SESSION_SECRET: vars.SESSION_SECRET, PRICES_FRESH_MS: HOUR_MS }),
@@ -267,7 +144,7 @@ async function prepare() {
   expect("x-stale of the stale hit", (await ask(stale.port, PRICES, signedIn)).headers["x-stale"], "1");
 
   const jsHello = await serve("hello-js", {
-    modules: [`(name = "hello.js", esModule = ${embed(join(here, "hello.js"))})`],
+    modules: [`(name = "hello.js", esModule = ${embed(join(import.meta.dirname, "hello.js"))})`],
   });
   const rustHello = await serve("hello-rust", { modules: built("tests/bench/edge/hello/build") });
 

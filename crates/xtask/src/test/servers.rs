@@ -114,7 +114,11 @@ impl Servers {
             log: scratch("worker.log"),
         };
         let mut simulator = simulator.start(run.project, &run.workspace, &run.environment)?;
-        let mut worker = worker.start(run.project, &run.environment)?;
+        let mut worker = match suite {
+            // What is measured is ours.
+            Suite::Shift { .. } => worker.start_bare(run.project, &run.environment)?,
+            _ => worker.start(run.project, &run.environment)?,
+        };
         simulator.wait_until_ready()?;
         worker.wait_until_ready()?;
         let worker_url = format!("http://localhost:{worker_port}");
