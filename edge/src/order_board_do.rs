@@ -4,6 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    pin::pin,
     rc::Rc,
     time::Duration,
 };
@@ -12,7 +13,10 @@ use domain::orders::{
     Counts, Cursor, Filter, Order, OrderId, OrdersQuery, Rank, Site, Status, Statuses,
 };
 use futures_channel::oneshot;
-use futures_util::{FutureExt, future::Shared};
+use futures_util::{
+    FutureExt,
+    future::{Either, Shared, select},
+};
 use mes::ListRequest;
 use serde_json::{json, value::to_raw_value};
 use swr::{
@@ -95,14 +99,14 @@ impl DurableObject for OrderBoard {
                 filter,
                 below,
                 limit,
-                wait,
+                until,
             } => objects::reply(
                 &object
-                    .list(&config, site, &filter, below, limit, wait)
+                    .list(&config, site, &filter, below, limit, until)
                     .await?,
             ),
-            What::Detail { id, wait } => {
-                objects::reply(&object.detail(&config, site, id, wait).await?)
+            What::Detail { id, until } => {
+                objects::reply(&object.detail(&config, site, id, until).await?)
             }
             What::Announce { mark, id, to } => objects::reply(&object.announce(mark, id, to)?),
             What::Settle {
@@ -166,7 +170,7 @@ impl Object {
         filter: &Filter,
         below: Option<Rank>,
         limit: u32,
-        wait: bool,
+        until: Option<UnixMillis>,
     ) -> Result<Told<ListTold>> {
         let query = entry::list_query(filter, site, below, limit);
         let look = |board: &mut Orders, arrival, on_error| {
@@ -178,7 +182,7 @@ impl Object {
                 clock::now(),
             )
         };
-        Ok(match self.see(config, site, wait, look).await? {
+        Ok(match self.see(config, site, until, look).await? {
             Seen::Here(list) => Told::Here(self.tell(config, site, list)?),
             Seen::Wait => Told::Wait,
             Seen::Nothing => Told::Nothing {
@@ -192,12 +196,12 @@ impl Object {
         config: &Rc<OrdersConfig>,
         site: Option<Site>,
         id: OrderId,
-        wait: bool,
+        until: Option<UnixMillis>,
     ) -> Result<Told<DetailTold>> {
         let look = |board: &mut Orders, arrival, on_error| {
             board.detail(id, arrival, on_error, clock::now())
         };
-        Ok(match self.see(config, site, wait, look).await? {
+        Ok(match self.see(config, site, until, look).await? {
             Seen::Here(known) => Told::Here(DetailTold {
                 order: known.detail.map(|story| story.0),
                 epoch: self.with_board(|board| board.epoch().0)?,
@@ -211,35 +215,62 @@ impl Object {
         })
     }
 
-    /// What a reader is shown; before that, the MES is asked for whatever is not known, and if he does not wait, behind his
-    /// back.
+    /// What a reader is shown; before that, the MES is asked for whatever is not known: if he does not wait, behind his back.
+    /// When his time is over he is shown what is known, however late that is.
     async fn see<T>(
         self: &Rc<Self>,
         config: &Rc<OrdersConfig>,
         site: Option<Site>,
-        wait: bool,
+        until: Option<UnixMillis>,
         look: impl Fn(&mut Orders, Arrival, bool) -> Look<T, OrderId, Load>,
     ) -> Result<Seen<T>> {
         let arrival = self.with_board(Board::arrive)?;
+        let Some(until) = until else {
+            return match self.with_board(|board| look(board, arrival, false))? {
+                Look::Here(seen) => Ok(Seen::Here(seen)),
+                Look::Doubt(ids) => {
+                    let healed = self.clone().heal(config.clone(), ids);
+                    self.state.wait_until(healed.map(|_| ()));
+                    Ok(Seen::Wait)
+                }
+                Look::Absent(load) => {
+                    self.read(config, site, load, Class::Waiting)?;
+                    Ok(Seen::Wait)
+                }
+            };
+        };
+        let left = Duration::from_millis(until.since(clock::now()));
+        let known = pin!(self.known(config, site, arrival, &look));
+        if let Either::Left((known, _)) = select(known, Delay::from(left)).await
+            && let Some(seen) = known?
+        {
+            return Ok(Seen::Here(seen));
+        }
+        Ok(match self.with_board(|board| look(board, arrival, true))? {
+            Look::Here(seen) => Seen::Here(seen),
+            Look::Doubt(_) | Look::Absent(_) => Seen::Nothing,
+        })
+    }
+
+    /// What a reader is shown as soon as the MES has answered; `None` if it does not.
+    async fn known<T>(
+        self: &Rc<Self>,
+        config: &Rc<OrdersConfig>,
+        site: Option<Site>,
+        arrival: Arrival,
+        look: impl Fn(&mut Orders, Arrival, bool) -> Look<T, OrderId, Load>,
+    ) -> Result<Option<T>> {
         // What is read may be out of date by the time it lands, or lack what lies below: but not for ever.
         for _ in 0..4 {
             match self.with_board(|board| look(board, arrival, false))? {
-                Look::Here(seen) => return Ok(Seen::Here(seen)),
+                Look::Here(seen) => return Ok(Some(seen)),
                 Look::Doubt(ids) => {
-                    let healed = self.clone().heal(config.clone(), ids);
-                    if !wait {
-                        self.state.wait_until(healed.map(|_| ()));
-                        return Ok(Seen::Wait);
-                    }
-                    if !healed.await {
+                    if !self.clone().heal(config.clone(), ids).await {
                         break;
                     }
                 }
                 Look::Absent(load) => {
                     let landing = self.read(config, site, load, Class::Waiting)?;
-                    if !wait {
-                        return Ok(Seen::Wait);
-                    }
                     match landing {
                         Some(landing) if landing.clone().await != Ok(Landed::Failed) => {}
                         _ => break,
@@ -247,10 +278,7 @@ impl Object {
                 }
             }
         }
-        Ok(match self.with_board(|board| look(board, arrival, true))? {
-            Look::Here(seen) => Seen::Here(seen),
-            Look::Doubt(_) | Look::Absent(_) => Seen::Nothing,
-        })
+        Ok(None)
     }
 
     /// A list for whoever asked, with the counts; and what is soon to be read anew is read behind it.

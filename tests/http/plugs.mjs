@@ -1,14 +1,17 @@
 // The Worker as it was built, with plugs that a test can pull: what lies between it and its stores may be made slow or to fail.
-// `POST /api/plugs` with {"ORDER_BOARD": {"delay_ms": 500}} or {"RECORDS": {"fails": true}}; {} puts all of them back in.
+// `POST /api/plugs` with {"ORDER_BOARD": {"delay_ms": 500}} or {"RECORDS": {"fails": true}}, or {"fails_after": 3} calls that go
+// well; {} puts all of them back in.
 
 import Worker, * as built from "../../edge/build/index.js";
 
 let pulled = {};
 
 const passed = async (name, call) => {
-  const { delay_ms, fails } = pulled[name] ?? {};
+  const plug = pulled[name] ?? {};
+  const { delay_ms, fails, fails_after } = plug;
+  plug.calls = (plug.calls ?? 0) + 1;
   if (delay_ms) await new Promise((done) => setTimeout(done, delay_ms));
-  if (fails) throw new Error(`${name} has been unplugged`);
+  if (fails || plug.calls > fails_after) throw new Error(`${name} has been unplugged`);
   return call();
 };
 

@@ -5,11 +5,19 @@ use std::{cell::Cell, time::Duration};
 use domain::orders::{Counts, Cursor, Filter, Order, OrderDetail, OrderId, Rank, Site, Status};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use swr::{UnixMillis, board::Mark};
 use worker::{Delay, Env, Error, Result};
 
-use crate::objects;
+use super::OrdersConfig;
+use crate::{
+    clock,
+    log::{self, Level, RequestId},
+    metrics::Family,
+    objects,
+    problem::Failure,
+    tally,
+};
 
 /// What a board is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,7 +32,7 @@ pub struct Message {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Somebody reads a list. Answered with [`Told<ListTold>`]; at once, or with `wait` when it is known.
+    /// Somebody reads a list. Answered with [`Told<ListTold>`].
     List {
         /// Which orders.
         filter: Filter,
@@ -32,15 +40,15 @@ pub enum What {
         below: Option<Rank>,
         /// How many at most.
         limit: u32,
-        /// Whether he waits for the MES.
-        wait: bool,
+        /// Until when he waits for the MES; `None`: not at all.
+        until: Option<UnixMillis>,
     },
     /// Somebody reads everything about an order. Answered with [`Told<DetailTold>`].
     Detail {
         /// Which.
         id: OrderId,
-        /// Whether he waits for the MES.
-        wait: bool,
+        /// Until when he waits for the MES; `None`: not at all.
+        until: Option<UnixMillis>,
     },
     /// Somebody is going to move an order. Answered with its newest state, if that is known.
     Announce {
@@ -136,6 +144,56 @@ pub struct DetailTold {
 /// try again, then after twice as many, up to the longest.
 const FIRST_PAUSE: u64 = 10;
 const LONGEST_PAUSE: u64 = 160;
+
+/// Reads something from a board: `what` is told until when the reader waits. `None` if the board does not say a word in time:
+/// he is to ask the MES himself. `kind` is its name in counts.
+///
+/// # Errors
+/// Nothing is known, and the MES does not answer. Or the board did not come back with what it had promised: to ask the MES for
+/// that, which is slow already, all who wait would go there together.
+pub async fn read<T: DeserializeOwned>(
+    env: &Env,
+    config: &OrdersConfig,
+    site: Option<Site>,
+    what: impl Fn(Option<UnixMillis>) -> What,
+    kind: &'static str,
+    id: &RequestId,
+) -> std::result::Result<Option<T>, Failure> {
+    let ask = async |until, patience| {
+        let message = Message {
+            site,
+            what: what(until),
+        };
+        tell::<Told<T>>(env, &message, patience).await
+    };
+    let mut told = ask(None, config.patience).await;
+    let mut how = "board";
+    if matches!(told, Ok(Told::Wait)) {
+        how = "wait";
+        let until = clock::now().plus(config.mes_timeout.as_millis() as u64);
+        told = ask(Some(until), config.mes_timeout + config.patience).await;
+    }
+    match told {
+        Ok(Told::Here(it)) => {
+            tally::count(Family::OrderReads, [kind, how]);
+            return Ok(Some(it));
+        }
+        Ok(Told::Nothing { retry_after_ms }) => {
+            return Err(Failure::Unavailable { retry_after_ms });
+        }
+        Ok(Told::Wait) => {}
+        Err(error) => {
+            let detail = json!({"error": error.to_string(), "promised": how == "wait"});
+            log::write(Level::Warn, "board_unreachable", id.as_str(), detail);
+        }
+    }
+    if how == "wait" {
+        let retry_after_ms = config.board.flight.backoff.base;
+        return Err(Failure::Unavailable { retry_after_ms });
+    }
+    tally::count(Family::OrderReads, [kind, "mes"]);
+    Ok(None)
+}
 
 /// Tells the board of a site, or of all, and waits for its answer for so long. Meanwhile it is told again if it fails; each
 /// message may be told more than once.

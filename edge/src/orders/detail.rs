@@ -4,23 +4,15 @@ use domain::{
     messages::{EPOCH_HEADER, STALE_HEADER},
     orders::{OrderId, messages::OrderAnswer},
 };
-use serde_json::json;
 use worker::Env;
 
 use super::{
     OrdersConfig,
     access::Viewer,
-    board::{self, DetailTold, Message, Told, What},
+    board::{self, DetailTold, What},
     counted,
 };
-use crate::{
-    clock,
-    http::Answer,
-    log::{self, Level, RequestId},
-    metrics::Family,
-    problem::Failure,
-    tally,
-};
+use crate::{clock, http::Answer, log::RequestId, problem::Failure};
 
 /// Answers with everything about an order, if the reader may see it.
 ///
@@ -60,32 +52,11 @@ async fn read(
     config: &OrdersConfig,
     id: &RequestId,
 ) -> Result<DetailTold, Failure> {
-    let message = |wait| Message {
-        site: config.board_of(order),
-        what: What::Detail { id: order, wait },
-    };
-    let mut told: worker::Result<Told<DetailTold>> =
-        board::tell(env, &message(false), config.patience).await;
-    let mut how = "board";
-    if matches!(told, Ok(Told::Wait)) {
-        how = "wait";
-        told = board::tell(env, &message(true), config.read_deadline()).await;
+    let site = config.board_of(order);
+    let what = |until| What::Detail { id: order, until };
+    if let Some(detail) = board::read(env, config, site, what, "detail", id).await? {
+        return Ok(detail);
     }
-    match told {
-        Ok(Told::Here(detail)) => {
-            tally::count(Family::OrderReads, ["detail", how]);
-            return Ok(detail);
-        }
-        Ok(Told::Nothing { retry_after_ms }) => {
-            return Err(Failure::Unavailable { retry_after_ms });
-        }
-        Ok(Told::Wait) => {}
-        Err(error) => {
-            let detail = json!({"error": error.to_string()});
-            log::write(Level::Warn, "board_unreachable", id.as_str(), detail);
-        }
-    }
-    tally::count(Family::OrderReads, ["detail", "mes"]);
     let detailed =
         counted("detail", config.mes().detail(order).await).map_err(super::unavailable)?;
     Ok(DetailTold {

@@ -9,19 +9,19 @@ use domain::{
 };
 use futures_util::future::try_join_all;
 use mes::ListRequest;
-use serde_json::{json, value::to_raw_value};
+use serde_json::value::to_raw_value;
 use swr::UnixMillis;
 use worker::Env;
 
 use super::{
     OrdersConfig,
     access::Viewer,
-    board::{self, ListTold, Message, Told, What},
+    board::{self, ListTold, What},
     counted, leased,
 };
 use crate::{
     http::{Answer, Described},
-    log::{self, Level, RequestId},
+    log::RequestId,
     metrics::Family,
     problem::Failure,
     tally,
@@ -126,37 +126,15 @@ async fn read(
     id: &RequestId,
 ) -> Result<ListTold, Failure> {
     let (site, filter, below, limit) = asked;
-    let message = |wait| Message {
-        site,
-        what: What::List {
-            filter: filter.clone(),
-            below,
-            limit,
-            wait,
-        },
+    let what = |until| What::List {
+        filter: filter.clone(),
+        below,
+        limit,
+        until,
     };
-    let mut told: worker::Result<Told<ListTold>> =
-        board::tell(env, &message(false), config.patience).await;
-    let mut how = "board";
-    if matches!(told, Ok(Told::Wait)) {
-        how = "wait";
-        told = board::tell(env, &message(true), config.read_deadline()).await;
+    if let Some(list) = board::read(env, config, site, what, "list", id).await? {
+        return Ok(list);
     }
-    match told {
-        Ok(Told::Here(list)) => {
-            tally::count(Family::OrderReads, ["list", how]);
-            return Ok(list);
-        }
-        Ok(Told::Nothing { retry_after_ms }) => {
-            return Err(Failure::Unavailable { retry_after_ms });
-        }
-        Ok(Told::Wait) => {}
-        Err(error) => {
-            let detail = json!({"error": error.to_string()});
-            log::write(Level::Warn, "board_unreachable", id.as_str(), detail);
-        }
-    }
-    tally::count(Family::OrderReads, ["list", "mes"]);
     let request = ListRequest {
         filter,
         before: below,

@@ -17,6 +17,8 @@ use super::{
 
 /// So often a reader looks again, before he takes what there is.
 const ROUNDS: u32 = 3;
+/// And for so long.
+const PATIENCE: u64 = 8_000;
 const TICK: u64 = 1_000;
 
 /// What survives the object.
@@ -68,6 +70,7 @@ struct Question {
     rounds: u32,
     on_error: bool,
     is_promised: bool,
+    is_answered: bool,
     rng: Rng,
 }
 
@@ -184,6 +187,18 @@ impl World<'_> {
         );
         holder.counted_as_of = u64::MAX;
         self.save();
+        // Whoever had asked the one that died asks again.
+        let died = self.holder.incarnation - 1;
+        let unanswered: Vec<usize> = (0..self.holder.questions.len())
+            .rev()
+            .take_while(|&question| self.holder.questions[question].incarnation == died)
+            .filter(|&question| !self.holder.questions[question].is_answered)
+            .collect();
+        for question in unanswered {
+            let of = &self.holder.questions[question];
+            let (read, mut rng) = (of.read, of.rng.clone());
+            self.message(&mut rng, Event::QuestionArrives(read));
+        }
     }
 
     /// The alarm: what is overdue is read; and the board is looked at.
@@ -210,6 +225,7 @@ impl World<'_> {
             rounds: 0,
             on_error: false,
             is_promised: false,
+            is_answered: false,
             rng,
         });
         self.look(question);
@@ -217,7 +233,8 @@ impl World<'_> {
 
     /// A reader looks at the board, for the first time or again.
     fn look(&mut self, question: usize) {
-        if self.holder.questions[question].incarnation != self.holder.incarnation {
+        let of = &self.holder.questions[question];
+        if of.is_answered || of.incarnation != self.holder.incarnation {
             return;
         }
         let now = self.board_now();
@@ -315,10 +332,21 @@ impl World<'_> {
             let (read, mut rng) = (of.read, of.rng.clone());
             self.message(&mut rng, Event::FirstWord(read));
             self.holder.questions[question].rng = rng;
+            let now = self.now;
+            let until = self.reads[read].waits_until.get_or_insert(now + PATIENCE);
+            let left = until.saturating_sub(now);
+            self.send(left, Event::PatienceEnds(question));
         }
     }
 
+    /// Whatever is known is good enough for him now.
+    pub fn patience_ends(&mut self, question: usize) {
+        self.holder.questions[question].on_error = true;
+        self.look(question);
+    }
+
     fn reply(&mut self, question: usize, answer: Option<Answer>) {
+        self.holder.questions[question].is_answered = true;
         self.save();
         let now = self.board_now();
         let lease = match &answer {

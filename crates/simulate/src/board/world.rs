@@ -126,6 +126,8 @@ pub enum Event {
     LoadEnds(usize),
     VanishedRead(usize),
     HealingEnds(usize),
+    /// Who waits at the board has waited long enough.
+    PatienceEnds(usize),
     Write(usize, WriteEvent),
     Webhook(Order),
     Quote(usize, QuoteEvent),
@@ -194,6 +196,8 @@ pub struct Read {
     asked_at: UnixMillis,
     is_direct: bool,
     has_first_word: bool,
+    /// What the board has promised he waits for until then, however often he asks.
+    pub waits_until: Option<u64>,
     is_done: bool,
     walk: Option<usize>,
     pub rng: Rng,
@@ -363,7 +367,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::FirstWord(read) => self.reads[read].has_first_word = true,
-            Event::NoAnswer(read) => self.ask_upstream(read),
+            Event::NoAnswer(read) => self.no_answer(read),
             Event::ReplyArrives(read, reply) => self.reply_arrives(read, &reply),
             Event::DirectEnds(read, as_of) => self.direct_ends(read, as_of),
             Event::NextPage(read) => self.read(read),
@@ -371,6 +375,7 @@ impl<'a> World<'a> {
             Event::VanishedRead(run) => self.vanished_read(run),
             Event::HealingEnds(healing) => self.healing_ends(healing),
             Event::Write(write, event) => self.write_goes_on(write, event),
+            Event::PatienceEnds(question) => self.patience_ends(question),
             Event::Webhook(order) => self.webhook(order),
             Event::Quote(quote, event) => self.quote_goes_on(quote, event),
         }
@@ -468,6 +473,7 @@ impl<'a> World<'a> {
             asked_at: UnixMillis::default(),
             is_direct: false,
             has_first_word: false,
+            waits_until: None,
             is_done: false,
             walk,
             rng,
@@ -519,7 +525,8 @@ impl<'a> World<'a> {
         }
         of.has_first_word = true;
         let Some(answer) = &reply.answer else {
-            self.ask_upstream(read);
+            self.tally.unanswered += 1;
+            self.finish(read, None);
             return;
         };
         if let Some(lease) = reply.lease {
@@ -535,6 +542,15 @@ impl<'a> World<'a> {
         self.newest_epoch = self.newest_epoch.max(reply.epoch);
         self.tally.by_the_board += 1;
         self.finish(read, Some(answer));
+    }
+
+    /// What the board promised did not come. Upstream is slow enough without him.
+    fn no_answer(&mut self, read: usize) {
+        let of = &self.reads[read];
+        if !of.is_done && !of.is_direct {
+            self.tally.unanswered += 1;
+            self.finish(read, None);
+        }
     }
 
     /// Without the board.
@@ -621,6 +637,7 @@ impl<'a> World<'a> {
                 asked_at: UnixMillis::default(),
                 is_direct: false,
                 has_first_word: false,
+                waits_until: None,
                 is_done: false,
                 walk: Some(walk),
                 rng,

@@ -80,3 +80,34 @@ async fn a_change_is_made_without_the_board_which_hears_of_it_later() {
         assert!(approved.iter().all(|other| other.id != order.id));
     }
 }
+
+#[tokio::test]
+async fn who_was_told_to_wait_does_not_go_to_the_mes_when_the_board_is_gone() {
+    let (board, sim) = begin_with_orders().await;
+    sim.tell_mes(json!({"weather": "hang"})).await;
+    // It tells him to wait, and then no more.
+    board
+        .pull_plugs(json!({"ORDER_BOARD": {"fails_after": 1}}))
+        .await;
+    let reply = board.get("/api/orders/?status=approved&limit=10").await;
+    reply.expect_honest_503();
+    let lists = sim.mes_stats().await.queries("list").calls;
+    assert_eq!(lists, 1, "the board's own");
+    board.pull_plugs(json!({})).await;
+}
+
+#[tokio::test]
+async fn who_was_told_to_wait_is_shown_what_is_known_when_his_time_is_over() {
+    let (board, sim) = begin_with_orders().await;
+    let known = newest(&board, Status::Approved).await;
+    // Slower than anybody waits, so that it does not even fail in time.
+    sim.tell_mes(json!({"weather": "hang"})).await;
+    let stale = until(
+        "it is shown as stale",
+        windows::ORDERS_FRESH + windows::SLACK,
+        async || board.orders("status=approved&limit=100").await,
+        |list| list.stale,
+    )
+    .await;
+    assert_eq!(stale.orders, known);
+}
