@@ -239,12 +239,23 @@ impl Object {
                 }
             };
         };
-        let left = Duration::from_millis(until.since(clock::now()));
-        let known = pin!(self.known(config, site, arrival, &look));
-        if let Either::Left((known, _)) = select(known, Delay::from(left)).await
-            && let Some(seen) = known?
-        {
-            return Ok(Seen::Here(seen));
+        let mut known = pin!(self.known(config, site, arrival, &look));
+        let late = clock::now().plus(config.board.late_after).min(until);
+        for moment in [late, until] {
+            let left = Duration::from_millis(moment.since(clock::now()));
+            match select(known.as_mut(), Delay::from(left)).await {
+                Either::Left((Ok(Some(seen)), _)) => return Ok(Seen::Here(seen)),
+                Either::Left((Ok(None), _)) => break,
+                Either::Left((Err(error), _)) => return Err(error),
+                // What takes so long is late by now.
+                Either::Right(_) => {
+                    if let Look::Here(seen) =
+                        self.with_board(|board| look(board, arrival, false))?
+                    {
+                        return Ok(Seen::Here(seen));
+                    }
+                }
+            }
         }
         Ok(match self.with_board(|board| look(board, arrival, true))? {
             Look::Here(seen) => Seen::Here(seen),

@@ -157,6 +157,7 @@ fn board_policy(setting: &Setting) -> BoardPolicy {
                 max: 8_000,
             },
         },
+        late_after: 1_000,
         lease: 250,
         grace: 1_000,
         change_deadline: 30_000,

@@ -202,6 +202,12 @@ impl Flight {
         }
     }
 
+    /// How long the fetch under way has taken by now, in milliseconds; `None` if there is none that may still land.
+    pub fn takes(&self, policy: &FlightPolicy, now: UnixMillis) -> Option<u64> {
+        let takes = now.since(self.under_way.as_ref()?.begun);
+        (takes < policy.deadline).then_some(takes)
+    }
+
     /// Upstream has recovered: what went wrong before says nothing of what will.
     pub fn forgive(&mut self) {
         self.failures = 0;

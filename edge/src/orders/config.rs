@@ -96,6 +96,7 @@ impl OrdersConfig {
                     deadline: 2 * mes_timeout + 1_000,
                     backoff,
                 },
+                late_after: ms("ORDERS_LATE_AFTER_MS")?,
                 lease: given.number(
                     "BOARD_LEASE_MS",
                     0..=250,

@@ -232,7 +232,7 @@ impl World<'_> {
     }
 
     /// A reader looks at the board, for the first time or again.
-    fn look(&mut self, question: usize) {
+    pub fn look(&mut self, question: usize) {
         let of = &self.holder.questions[question];
         if of.is_answered || of.incarnation != self.holder.incarnation {
             return;
@@ -256,6 +256,7 @@ impl World<'_> {
                                     next: list.next,
                                 },
                                 is_stale: list.stale,
+                                is_in_doubt: list.in_doubt,
                                 read_at: self.holder.right(list.read_at),
                                 made_at: self.now,
                             };
@@ -273,6 +274,7 @@ impl World<'_> {
                         let answer = Answer {
                             shown: Shown::Detail(known.detail),
                             is_stale: known.stale,
+                            is_in_doubt: known.in_doubt,
                             read_at: self.holder.right(known.read_at),
                             made_at: self.now,
                         };
@@ -292,6 +294,7 @@ impl World<'_> {
                         let answer = Answer {
                             shown: Shown::Counts,
                             is_stale: false,
+                            is_in_doubt: false,
                             read_at: self.now,
                             made_at: self.now,
                         };
@@ -314,6 +317,7 @@ impl World<'_> {
                         run.incarnation == incarnation && run.load == absent && !run.is_over
                     });
                     match run {
+                        Some(run) if run.waiting.contains(&question) => {}
                         Some(run) => run.waiting.push(question),
                         None => self.break_with(format!("5: nobody reads {absent:?}")),
                     }
@@ -336,6 +340,8 @@ impl World<'_> {
             let until = self.reads[read].waits_until.get_or_insert(now + PATIENCE);
             let left = until.saturating_sub(now);
             self.send(left, Event::PatienceEnds(question));
+            let late = self.schedule.policy.late_after;
+            self.send(late, Event::LooksAgain(question));
         }
     }
 

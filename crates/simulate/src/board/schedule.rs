@@ -132,6 +132,7 @@ const POLICY: BoardPolicy = BoardPolicy {
             max: 4_000,
         },
     },
+    late_after: 1_000,
     lease: 250,
     grace: 1_000,
     change_deadline: 9_000,

@@ -15,7 +15,7 @@ pub struct Walk {
     answered: Rc<Vec<u64>>,
     /// What he was shown is at least as new as this.
     read_at: u64,
-    is_stale: bool,
+    is_in_doubt: bool,
     seen: Vec<Key>,
 }
 
@@ -26,7 +26,7 @@ impl Walk {
             began: now,
             answered: Rc::clone(answered),
             read_at: now,
-            is_stale: false,
+            is_in_doubt: false,
             seen: Vec::new(),
         }
     }
@@ -106,8 +106,12 @@ impl World<'_> {
             ));
         }
         let none = Rc::new(Vec::new());
-        // What is marked stale, a writer's answer does not bind.
-        let answered = if answer.is_stale { &none } else { &of.answered };
+        // What is in doubt, a writer's answer does not bind.
+        let answered = if answer.is_in_doubt {
+            &none
+        } else {
+            &of.answered
+        };
         let window = Window {
             read_at: answer.read_at.saturating_sub(self.schedule.lag),
             made_at: answer.made_at,
@@ -283,7 +287,7 @@ impl World<'_> {
         };
         let of = &mut self.walks[walk];
         of.read_at = of.read_at.min(answer.read_at);
-        of.is_stale |= answer.is_stale;
+        of.is_in_doubt |= answer.is_in_doubt;
         let twice = entries.iter().find(|order| of.seen.contains(&order.key));
         let broken = twice.map(|order| format!("3: a walk shows {} twice", order.key));
         of.seen.extend(entries.iter().map(|order| order.key));
@@ -299,7 +303,7 @@ impl World<'_> {
         let window = Window {
             read_at: of.read_at.min(of.began).saturating_sub(self.schedule.lag),
             made_at: self.now,
-            answered: if of.is_stale { &[] } else { &of.answered },
+            answered: if of.is_in_doubt { &[] } else { &of.answered },
         };
         let missed = self.upstream.histories.iter().find(|history| {
             let key = history[0].story.order.key;

@@ -126,7 +126,9 @@ pub enum Event {
     LoadEnds(usize),
     VanishedRead(usize),
     HealingEnds(usize),
-    /// Who waits at the board has waited long enough.
+    /// Who waits at the board looks whether what he waits for is late.
+    LooksAgain(usize),
+    /// He has waited long enough.
     PatienceEnds(usize),
     Write(usize, WriteEvent),
     Webhook(Order),
@@ -157,6 +159,8 @@ pub enum Shown {
 pub struct Answer {
     pub shown: Shown,
     pub is_stale: bool,
+    /// A change of which nobody knows what came of it may be missing.
+    pub is_in_doubt: bool,
     /// All of it is at least as new as this moment, or so it says.
     pub read_at: u64,
     pub made_at: u64,
@@ -375,6 +379,7 @@ impl<'a> World<'a> {
             Event::VanishedRead(run) => self.vanished_read(run),
             Event::HealingEnds(healing) => self.healing_ends(healing),
             Event::Write(write, event) => self.write_goes_on(write, event),
+            Event::LooksAgain(question) => self.look(question),
             Event::PatienceEnds(question) => self.patience_ends(question),
             Event::Webhook(order) => self.webhook(order),
             Event::Quote(quote, event) => self.quote_goes_on(quote, event),
@@ -598,6 +603,7 @@ impl<'a> World<'a> {
         let answer = Answer {
             shown,
             is_stale: false,
+            is_in_doubt: false,
             read_at: moment,
             made_at: moment,
         };

@@ -49,6 +49,8 @@ pub struct BoardPolicy {
     pub details: Policy,
     /// How upstream is read.
     pub flight: FlightPolicy,
+    /// A reading that takes longer is late: meanwhile what is past its time is shown, marked as stale, if it is kept.
+    pub late_after: u64,
     /// How long others may serve what they were handed: see [`Leases`].
     pub lease: u64,
     /// A change whose end was not told after so long puts its entry in doubt.
@@ -166,8 +168,10 @@ pub struct List<E, R, L> {
     pub next: Option<R>,
     /// When the oldest reading that it stands on was made.
     pub read_at: UnixMillis,
-    /// Whether that is longer ago than lists stay fresh: upstream does not answer.
+    /// Whether that is longer ago than lists stay fresh, or some of it is in doubt: upstream does not answer.
     pub stale: bool,
+    /// Whether some of it is in doubt: a change of which nobody knows what came of it.
+    pub in_doubt: bool,
     /// What is to be read behind the answer.
     pub ahead: Option<L>,
 }
@@ -190,8 +194,10 @@ pub struct Known<D> {
     pub detail: Option<D>,
     /// When it was read.
     pub read_at: UnixMillis,
-    /// Whether that is longer ago than details stay fresh.
+    /// Whether that is longer ago than details stay fresh, or the entry is in doubt.
     pub stale: bool,
+    /// Whether the entry is in doubt.
+    pub in_doubt: bool,
 }
 
 /// What is done for a reader.
@@ -367,8 +373,17 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             groups: query.groups.clone(),
             below: query.below,
         };
-        let lists = |stamp| is_good(self.policy.lists.verdict(stamp, now), on_error);
-        let page = (!query.is_rare).then(|| self.index.page(&part, query.limit, lists));
+        let policy = self.policy.lists;
+        let lists = move |on_error| move |stamp| is_good(policy.verdict(stamp, now), on_error);
+        let page = (!query.is_rare).then(|| {
+            let page = self.index.page(&part, query.limit, lists(on_error));
+            page.or_else(
+                |absent| match self.is_late(&Load::Part(absent.clone()), now) {
+                    true => self.index.page(&part, query.limit, lists(true)),
+                    false => Err(absent),
+                },
+            )
+        });
         let (policy, entries, next, stamps) = match page {
             Some(Ok(page)) => {
                 let last = page.entries.last().map(Entry::rank);
@@ -382,6 +397,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             Some(Err(_)) | None => {
                 let policy = self.policy.pages;
                 let key = (query.name.clone(), query.below);
+                let on_error = on_error || self.is_late(&Load::Page(key.0.clone(), key.1), now);
                 let page = self.pages.get(&key, query.below, &self.changes, matches);
                 let page =
                     page.filter(|(stamp, ..)| is_good(policy.verdict(*stamp, now), on_error));
@@ -416,6 +432,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             next,
             read_at,
             stale,
+            in_doubt: uncertain,
             ahead,
         })
     }
@@ -435,6 +452,7 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
             return Look::Doubt(in_doubt);
         }
         let policy = self.policy.details;
+        let on_error = on_error || self.is_late(&Load::Detail(key), now);
         let known = self.details.get_mut(&key).filter(|known| !known.is_behind);
         let known = known.map(|known| (policy.verdict(known.stamp, now), known.clone()));
         match known {
@@ -442,9 +460,17 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
                 detail: known.detail,
                 read_at: known.stamp.fetched_at,
                 stale: !in_doubt.is_empty() || is_late(verdict),
+                in_doubt: !in_doubt.is_empty(),
             }),
             _ => Look::Absent(Load::Detail(key)),
         }
+    }
+
+    /// Whether somebody reads this, and it takes him long.
+    fn is_late(&self, load: &LoadOf<D, Q>, now: UnixMillis) -> bool {
+        let flight = self.flights.peek(load);
+        let takes = flight.and_then(|flight| flight.takes(&self.policy.flight, now));
+        takes.is_some_and(|takes| takes >= self.policy.late_after)
     }
 
     /// How many are where.
@@ -547,6 +573,11 @@ impl<D: Detail, Q: Clone + Eq + Hash> Board<D, Q> {
                     found,
                 },
             ) => {
+                // An older reading has landed meanwhile, with entries that had gone before this one was made.
+                let mut missing = self.index.vanished(part, &reading).into_iter();
+                if missing.any(|key| !vanished.contains(&key)) {
+                    return Landed::Outdated;
+                }
                 // What is news is learned by what was known so far; then it has its place.
                 self.take_in_by_name(&vanished, found, now);
                 self.take_in(reading.entries.clone(), as_of, now);

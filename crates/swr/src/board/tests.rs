@@ -30,6 +30,7 @@ const POLICY: BoardPolicy = BoardPolicy {
             max: 8_000,
         },
     },
+    late_after: 1_000,
     lease: 250,
     grace: 1_000,
     change_deadline: 30_000,
@@ -406,6 +407,29 @@ fn what_went_elsewhere_by_a_change_that_nobody_told_is_looked_for() {
 }
 
 #[test]
+fn what_an_older_reading_brings_meanwhile_is_looked_for_too() {
+    let mut case = Case::new(&[(1, 'a')]);
+    let (of_both, of_one) = (part("ab"), part("a"));
+    let older = (case.begin(&of_both), case.upstream.read(&of_both, 3));
+    case.upstream.set(1, 'c');
+    let ticket = case.begin(&of_one);
+    let reading = case.upstream.read(&of_one, 3);
+    // Nothing has vanished, as far as is known when it is read.
+    assert!(case.board.vanished(&of_one, &reading).is_empty());
+    assert_eq!(case.land(&of_both, older.0, older.1), Landed::Kept);
+    let loaded = Loaded::Entries {
+        reading,
+        vanished: Vec::new(),
+        found: Vec::new(),
+    };
+    let landed = case.board.land(&of_one, ticket, T0, Some(loaded), T0, 0.0);
+    assert_eq!(landed, Landed::Outdated);
+    case.load(&of_one, 3);
+    assert_eq!(case.known("a"), Some(vec![]));
+    assert!(case.board.index.is_sound());
+}
+
+#[test]
 fn statuses_are_merged_and_pages_neither_skip_nor_repeat() {
     let orders: Vec<_> = (1..=20)
         .map(|n| (n, ['a', 'b', 'c'][n as usize % 3]))
@@ -703,6 +727,57 @@ fn when_upstream_fails_the_last_known_is_shown_as_such() {
         matches!(case.look(&query, true), Look::Absent(_)),
         "nothing so old is shown"
     );
+}
+
+#[test]
+fn while_upstream_takes_long_what_is_past_its_time_is_shown_as_such() {
+    let rare = ListQuery {
+        is_rare: true,
+        ..first("a")
+    };
+    for query in [first("a"), rare] {
+        let mut case = Case::new(&[(1, 'a'), (2, 'a')]);
+        let Look::Absent(load) = case.look(&query, false) else {
+            panic!("nothing is known")
+        };
+        let ticket = case.begin(&load);
+        case.pass(1_000);
+        assert_eq!(
+            case.look(&query, false),
+            Look::Absent(load.clone()),
+            "nothing can be shown"
+        );
+        let reading = case.upstream.read(&load, 3);
+        case.land(&load, ticket, reading);
+        case.pass(30_000);
+        let ticket = case.begin(&load);
+        case.pass(999);
+        assert_eq!(case.look(&query, false), Look::Absent(load.clone()));
+        case.pass(1);
+        case.tell(1, 'b');
+        let late = case.look(&query, false);
+        assert!(
+            matches!(late, Look::Here(list) if list.stale && list.entries.len() == 1),
+            "with the change that was told"
+        );
+        // What is in doubt is not shown for that.
+        let doubt = Doubt {
+            key: 2,
+            to: 'b',
+            since: case.now,
+        };
+        case.board.announce(Mark(7), doubt);
+        case.pass(1_000);
+        assert_eq!(case.look(&query, false), Look::Doubt(vec![2]));
+        case.board.settle(Mark(7), None, None, case.now);
+        // What has not come in time is not under way any more.
+        case.pass(POLICY.flight.deadline);
+        assert_eq!(case.look(&query, false), Look::Absent(load.clone()));
+        assert_eq!(
+            case.board.land(&load, ticket, T0, None, case.now, 0.0),
+            Landed::Failed
+        );
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::servers::{self, Account, Server, Simulator, Worker};
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
-const SHORT_WINDOWS: [(&str, &str); 23] = [
+const SHORT_WINDOWS: [(&str, &str); 24] = [
     ("PRICES_FRESH_MS", "1000"),
     ("EAGER_REFRESH_MS", "200"),
     ("LIST_FRESH_MS", "5000"),
@@ -31,6 +31,7 @@ const SHORT_WINDOWS: [(&str, &str); 23] = [
     ("ORDER_PAGES_FRESH_MS", "1500"),
     ("ORDER_DETAIL_FRESH_MS", "30000"),
     ("ORDERS_STALE_IF_ERROR_MS", "3000"),
+    ("ORDERS_LATE_AFTER_MS", "500"),
     ("BOARD_PATIENCE_MS", "1000"),
     ("CHANGE_DEADLINE_MS", "5000"),
     ("MES_TIMEOUT_MS", "2000"),
