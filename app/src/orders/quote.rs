@@ -8,7 +8,6 @@ use domain::orders::{
 };
 use futures_util::future::{AbortHandle, abortable};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::JsString;
 use leptos::prelude::*;
 use web_sys::{Element, File, HtmlElement, HtmlInputElement};
 
@@ -32,8 +31,6 @@ use crate::{
 
 /// The longest model that is taken, in bytes.
 const LONGEST_MODEL: f64 = 50.0 * 1024.0 * 1024.0;
-/// The longest name of a material, in bytes.
-const LONGEST_MATERIAL: usize = 40;
 /// Materials that are offered; any other can be typed.
 const MATERIALS: [&str; 7] = ["PA12", "PA12-GF", "PA11", "ABS", "PETG", "TPU 95A", "PC"];
 
@@ -105,13 +102,10 @@ impl From<QuoteState> for Step {
 /// # Errors
 /// What is wrong with it.
 fn request(material: &str, quantity: &str) -> Result<QuoteRequest, &'static str> {
-    let may_be = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || " -+.".contains(c);
-    if material.is_empty() || material.len() > LONGEST_MATERIAL || !material.chars().all(may_be) {
-        return Err(words().no_material);
-    }
+    let material = QuoteRequest::material(material);
     let quantity = quantity.trim().parse().ok().and_then(Quantity::new);
     Ok(QuoteRequest {
-        material: material.to_owned(),
+        material: material.ok_or(words().no_material)?,
         quantity: quantity.ok_or(words().wrong_quantity)?,
     })
 }
@@ -209,9 +203,7 @@ pub fn open(screen: &Element, shared: Shared, id: Option<QuoteId>) {
         if step.with_untracked(Step::is_under_way) {
             return;
         }
-        // Capitals as the edge makes them, which are those of any language.
-        let material = JsString::from(material.value()).trim().to_upper_case();
-        let wanted = request(&String::from(material), &amount.value());
+        let wanted = request(&material.value(), &amount.value());
         let ready = match (file.get_untracked(), wanted) {
             (None, _) => Err(words().no_file),
             (Some(file), _) if file.size() > LONGEST_MODEL => Err(words().file_too_large),
@@ -434,9 +426,10 @@ mod tests {
 
     #[test]
     fn what_is_asked_names_a_material_and_a_quantity() {
-        let wanted = request("PA12-GF", " 4 ").map(|wanted| wanted.canonical());
+        let wanted = request(" pa12-gf", " 4 ").map(|wanted| wanted.canonical());
         assert_eq!(wanted.as_deref(), Ok("\nPA12-GF\n4"));
-        for material in ["", "a\nb", "a/b", &"x".repeat(41)] {
+        assert!(request(&"я".repeat(40), "1").is_ok());
+        for material in ["", " ", "a\nb", "a/b", &"x".repeat(41)] {
             assert_eq!(request(material, "1"), Err(words().no_material));
         }
         for quantity in ["", "0", "x", "100001", "-1", "1.5"] {

@@ -186,19 +186,19 @@ impl fmt::Display for WeightVolume {
 pub struct Ids(Vec<u32>);
 
 impl Ids {
-    /// More than any dictionary of CargoTech holds.
-    const MOST: usize = 100;
+    /// So many may be named: more than any dictionary of CargoTech holds.
+    pub const MOST: usize = 100;
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut ids = Vec::new();
-        for id in text.split(',') {
+        for (named, id) in text.split(',').enumerate() {
+            if named == Self::MOST {
+                return Err(format!("expected at most {} ids", Self::MOST));
+            }
             let id = whole_number(id, &(0..=u32::MAX))
                 .map_err(|_| "expected ids separated by commas".to_owned())?;
             if let Err(at) = ids.binary_search(&id) {
                 ids.insert(at, id);
-            }
-            if ids.len() > Self::MOST {
-                return Err(format!("expected at most {} ids", Self::MOST));
             }
         }
         Ok(Self(ids))
@@ -532,6 +532,8 @@ mod tests {
             .collect::<Vec<_>>()
             .join(",");
         assert!(Filters::parse(&format!("load_types={ids}")).is_err());
+        let repeated = vec!["7"; 101].join(",");
+        assert!(Filters::parse(&format!("load_types={repeated}")).is_err());
     }
 
     fn point() -> impl Strategy<Value = Option<Point>> {

@@ -7,6 +7,7 @@ pub mod date;
 pub mod detail;
 pub mod dictionary;
 pub mod etag;
+pub mod exact;
 pub mod filters;
 pub mod lang;
 pub mod messages;

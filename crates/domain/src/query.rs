@@ -135,6 +135,9 @@ impl Window {
     }
 }
 
+/// How many rows are answered if nobody says.
+pub const USUAL_LIMIT: u32 = 20;
+
 /// The most cargos that can be asked for by their ids.
 pub const MOST_IDS: usize = 50;
 
@@ -142,14 +145,15 @@ pub const MOST_IDS: usize = 50;
 fn ids(parameters: &mut Parameters<'_>) -> Vec<CargoId> {
     let ids = parameters.take("ids", |text| {
         let mut ids: Vec<CargoId> = Vec::new();
-        for id in text.split(',') {
+        for (named, id) in text.split(',').enumerate() {
+            // Counted before repeated ones are left out: how many may be named needs no other explanation.
+            if named == MOST_IDS {
+                return Err(EXPECTED_IDS);
+            }
             let id = id.parse().map_err(|_| EXPECTED_IDS)?;
             if !ids.contains(&id) {
                 ids.push(id);
             }
-        }
-        if ids.len() > MOST_IDS {
-            return Err(EXPECTED_IDS);
         }
         Ok(ids)
     });
@@ -165,7 +169,7 @@ pub struct ListQuery {
     pub ids: Vec<CargoId>,
     /// Which cargos.
     pub filters: Filters,
-    /// Which rows: `limit` 1..=100, 20 if not given; `offset` 0 if not given.
+    /// Which rows: `limit` 1..=[`ListQuery::MAX_LIMIT`], [`USUAL_LIMIT`] if not given; `offset` 0 if not given.
     pub window: Window,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
     pub min_epoch: u32,
@@ -174,6 +178,9 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
+    /// The most rows that can be asked for at once.
+    pub const MAX_LIMIT: u32 = 100;
+
     /// Reads a query string (without `?`).
     ///
     /// # Errors
@@ -183,7 +190,9 @@ impl ListQuery {
         let ids = ids(&mut parameters);
         let filters = Filters::take(&mut parameters);
         let window = Window {
-            limit: parameters.number("limit", 1..=100).unwrap_or(20),
+            limit: parameters
+                .number("limit", 1..=Self::MAX_LIMIT)
+                .unwrap_or(USUAL_LIMIT),
             offset: parameters.number("offset", 0..=u32::MAX).unwrap_or(0),
         };
         let min_epoch = min_epoch(&mut parameters);
@@ -205,7 +214,7 @@ pub struct PricesQuery {
     pub ids: Vec<CargoId>,
     /// Which cargos.
     pub filters: Filters,
-    /// How many rows: the cards loaded, `1..=500`, 20 if not given.
+    /// How many rows: the cards loaded, `1..=`[`PricesQuery::MAX_LIMIT`], [`USUAL_LIMIT`] if not given.
     pub limit: u32,
     /// The first row, from 0, which it is if not given: more than 500 cards are asked for in parts.
     pub offset: u32,
@@ -231,7 +240,7 @@ impl PricesQuery {
         let filters = Filters::take(&mut parameters);
         let limit = parameters
             .number("limit", 1..=Self::MAX_LIMIT)
-            .unwrap_or(20);
+            .unwrap_or(USUAL_LIMIT);
         let offset = parameters.number("offset", 0..=u32::MAX).unwrap_or(0);
         parameters.take("seen_ids", |text| {
             text.split(',')
@@ -404,7 +413,8 @@ mod tests {
                 .join(",")
         };
         assert_eq!(ids(&format!("ids={}", many(50))).unwrap().len(), 50);
-        for wrong in ["0", "a", "1,", "1,,2", "-5", "007", &many(51)] {
+        let repeated = vec!["7"; 51].join(",");
+        for wrong in ["0", "a", "1,", "1,,2", "-5", "007", &many(51), &repeated] {
             assert_eq!(fields(ids(&format!("ids={wrong}"))), ["ids"], "{wrong}");
         }
     }

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Order, OrderId, Rank, SellerId, Site, Statuses, id::as_text};
-use crate::query::{FieldError, Parameters};
+use crate::{
+    exact,
+    query::{FieldError, Parameters},
+};
 
 /// Which orders are meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,8 +24,8 @@ pub struct Filter {
     pub name: Option<String>,
 }
 
-/// The longest text that names are searched for.
-const LONGEST_SEARCH: usize = 24;
+/// The longest text that names are searched for, in characters.
+pub const LONGEST_SEARCH: usize = 24;
 
 impl Filter {
     /// Whether this order is meant.
@@ -58,7 +61,7 @@ mod statuses_as_text {
     }
 }
 
-/// Where a page ended: the next one begins below. Written `1763600000000.MSK-104233`.
+/// Where a page ended: the next one begins below. Written `1763600000000.MSK-104233`; the first number has up to 15 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor(pub Rank);
 
@@ -79,11 +82,15 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, NotACursor> {
         let (created_at, id) = text.split_once('.').ok_or(NotACursor)?;
         let id: OrderId = id.parse().map_err(|_| NotACursor)?;
-        if created_at.is_empty() || !created_at.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(NotACursor);
-        }
-        let created_at = created_at.parse().map_err(|_| NotACursor)?;
-        Ok(Self(Rank { created_at, id }))
+        // `u64::from_str` would also take "+5" and "007", which are other texts for the same place.
+        let is_number = created_at.bytes().all(|b| b.is_ascii_digit())
+            && (created_at == "0" || !created_at.starts_with('0'));
+        let created_at = created_at.parse().ok();
+        let created_at = created_at.filter(|number| is_number && *number <= exact::MOST);
+        Ok(Self(Rank {
+            created_at: created_at.ok_or(NotACursor)?,
+            id,
+        }))
     }
 }
 
@@ -106,7 +113,7 @@ impl OrdersQuery {
     /// The most rows of one answer.
     pub const MOST: u32 = 100;
     /// How many rows are answered if nobody says.
-    const USUAL: u32 = 50;
+    pub const USUAL: u32 = 50;
 
     /// Reads `status=approved,started&number=1042&seller=7&site=MSK&cursor=..&limit=50&min_epoch=3`; all may be left out.
     ///
@@ -130,8 +137,10 @@ impl OrdersQuery {
             .number("limit", 1..=Self::MOST)
             .unwrap_or(Self::USUAL);
         let min_epoch = parameters.take("min_epoch", |text| {
-            text.parse::<u64>()
-                .map_err(|_| "expected the `epoch` of an earlier answer")
+            let is_number = text.bytes().all(|b| b.is_ascii_digit());
+            let epoch = is_number.then(|| text.parse::<u64>().ok()).flatten();
+            let epoch = epoch.filter(|epoch| *epoch <= exact::MOST);
+            epoch.ok_or("expected the `epoch` of an earlier answer")
         });
         parameters.finish(Self {
             filter,
@@ -142,9 +151,10 @@ impl OrdersQuery {
     }
 }
 
-/// Part of an order's name, as somebody may type it.
+/// Part of an order's name, as somebody may type it: in either case, with spaces around it.
 fn search(text: &str) -> Result<String, &'static str> {
-    let text = text.trim().to_uppercase();
+    // Of ASCII alone: there are other letters whose capitals are Latin.
+    let text = text.trim_matches(' ').to_ascii_uppercase();
     let can_be_found = (1..=LONGEST_SEARCH).contains(&text.len())
         && text
             .bytes()
@@ -220,6 +230,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_digits_and_names_are_ascii() {
+        let fields = |text: &str| {
+            let wrong = OrdersQuery::parse(text).err().unwrap_or_default();
+            wrong
+                .into_iter()
+                .map(|error| error.field)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(fields("number=%20msk-10%20&min_epoch=007"), [""; 0]);
+        for (text, field) in [
+            ("min_epoch=%2B5", "min_epoch"),
+            ("min_epoch=1000000000000000", "min_epoch"),
+            ("number=m\u{17f}k", "number"),
+            ("number=%09msk", "number"),
+            ("number=%20", "number"),
+        ] {
+            assert_eq!(fields(text), [field], "{text}");
+        }
+    }
+
+    #[test]
     fn a_cursor_has_one_spelling() {
         for wrong in [
             "",
@@ -229,7 +260,8 @@ mod tests {
             ".MSK-5",
             "+5.MSK-5",
             "5.MSK-05",
-            "99999999999999999999.MSK-5",
+            "017.MSK-5",
+            "1000000000000000.MSK-5",
         ] {
             assert_eq!(wrong.parse::<Cursor>(), Err(NotACursor), "{wrong}");
         }

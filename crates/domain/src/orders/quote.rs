@@ -51,8 +51,21 @@ pub struct QuoteRequest {
 }
 
 impl QuoteRequest {
-    /// The longest name of a material, in bytes.
-    const LONGEST_MATERIAL: usize = 40;
+    /// The longest name of a material, in characters.
+    pub const LONGEST_MATERIAL: usize = 40;
+
+    /// The name of a material, in capitals and without spaces around it; `None` for what is no such name. It is made of Latin
+    /// and Russian letters, digits, spaces and `-+.`.
+    pub fn material(text: &str) -> Option<String> {
+        let may_be = |c: char| {
+            c.is_ascii_alphanumeric() || matches!(c, 'А'..='я' | 'Ё' | 'ё' | ' ' | '-' | '+' | '.')
+        };
+        let name = text.trim_matches(' ');
+        let is_name = text.chars().count() <= Self::LONGEST_MATERIAL
+            && !name.is_empty()
+            && name.chars().all(may_be);
+        is_name.then(|| name.chars().map(capital).collect())
+    }
 
     /// Reads `material=PA12&quantity=4`.
     ///
@@ -61,13 +74,7 @@ impl QuoteRequest {
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut parameters = Parameters::new(query);
         let material = parameters.take("material", |text| {
-            let is_name = text.len() <= Self::LONGEST_MATERIAL
-                && text
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || " -+.".contains(c));
-            is_name
-                .then(|| text.trim().to_uppercase())
-                .ok_or("expected the name of a material, such as PA12")
+            Self::material(text).ok_or("expected the name of a material, such as PA12")
         });
         let quantity = parameters
             .number("quantity", 1..=Quantity::MOST)
@@ -92,6 +99,15 @@ impl QuoteRequest {
     /// The text whose hash, after the model's, is the quote's name: equal requests have one.
     pub fn canonical(&self) -> String {
         format!("\n{}\n{}", self.material, self.quantity.0)
+    }
+}
+
+/// The capital of a letter that a material may have: the tables of all others would be a burden to the app.
+fn capital(letter: char) -> char {
+    match letter {
+        'а'..='я' => char::from_u32(letter as u32 - 0x20).unwrap_or(letter),
+        'ё' => 'Ё',
+        other => other.to_ascii_uppercase(),
     }
 }
 
@@ -163,6 +179,34 @@ mod tests {
             ["material", "quantity"]
         );
         assert_eq!(fields("material=PA12&quantity=100001"), ["quantity"]);
+        assert_eq!(fields("material=%20&quantity=1"), ["material"]);
+    }
+
+    #[test]
+    fn a_material_has_one_spelling() {
+        for (text, material) in [
+            ("PA12", "PA12"),
+            (" aisi 316l ", "AISI 316L"),
+            ("tpu-95a+.", "TPU-95A+."),
+            ("чёрный абя", "ЧЁРНЫЙ АБЯ"),
+        ] {
+            assert_eq!(QuoteRequest::material(text).as_deref(), Some(material));
+        }
+        let longest = "я".repeat(QuoteRequest::LONGEST_MATERIAL);
+        assert!(QuoteRequest::material(&longest).is_some());
+        for none in [
+            "",
+            "  ",
+            "a/b",
+            "a\nb",
+            "\ta",
+            "ß",
+            "m\u{17f}k",
+            "٣",
+            &format!("{longest}я"),
+        ] {
+            assert_eq!(QuoteRequest::material(none), None, "{none}");
+        }
     }
 
     #[test]
