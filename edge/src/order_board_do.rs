@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::orders::{
-    Counts, Cursor, Filter, Order, OrderId, OrdersQuery, Rank, Site, Status, Statuses,
+    Counts, Cursor, DeliveryName, Filter, Order, OrderId, OrdersQuery, Rank, Site, Status, Statuses,
 };
 use futures_channel::oneshot;
 use futures_util::{
@@ -504,10 +504,15 @@ impl Object {
         Ok(epoch)
     }
 
-    async fn hook(&self, delivery: &str, good_until: UnixMillis, order: Order) -> Result<bool> {
+    async fn hook(
+        &self,
+        delivery: &DeliveryName,
+        good_until: UnixMillis,
+        order: Order,
+    ) -> Result<bool> {
         if !self
             .shelf
-            .note_delivery(delivery, good_until, clock::now())?
+            .note_delivery(delivery.as_str(), good_until, clock::now())?
         {
             return Ok(false);
         }

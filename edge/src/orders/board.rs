@@ -2,7 +2,9 @@
 
 use std::{cell::Cell, time::Duration};
 
-use domain::orders::{Counts, Cursor, Filter, Order, OrderDetail, OrderId, Rank, Site, Status};
+use domain::orders::{
+    Counts, Cursor, DeliveryName, Filter, Order, OrderDetail, OrderId, Rank, Site, Status,
+};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{json, value::RawValue};
@@ -71,7 +73,7 @@ pub enum What {
     /// The factory tells of a change. Answered with whether this delivery is the first of its name.
     Hook {
         /// The delivery's name.
-        delivery: String,
+        delivery: DeliveryName,
         /// Until when its name is to be remembered.
         good_until: UnixMillis,
         /// What has become of the order.

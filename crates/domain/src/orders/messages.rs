@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Cursor, Order, OrderDetail, QuoteId, Quoted, Status};
+use super::{Counts, Cursor, DeliveryName, Order, OrderDetail, QuoteId, Quoted, Status};
 use crate::messages::Problem;
 
 /// Answer of `GET /api/orders/`.
@@ -46,6 +46,7 @@ pub struct ChangeStatus {
     /// The status that it is to get.
     pub status: Status,
     /// The version of the state that this was decided on: if it has another by now, nothing is changed.
+    #[serde(deserialize_with = "crate::exact::deserialize")]
     pub expected_version: u64,
 }
 
@@ -110,8 +111,9 @@ pub enum QuoteState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderHook {
     /// The name of this delivery: each is taken once.
-    pub delivery: String,
+    pub delivery: DeliveryName,
     /// When it was sent, Unix milliseconds.
+    #[serde(deserialize_with = "crate::exact::deserialize")]
     pub timestamp: u64,
     /// What has become of the order.
     pub order: Order,

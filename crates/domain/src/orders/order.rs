@@ -11,13 +11,16 @@ pub struct Order {
     /// Its name.
     pub id: OrderId,
     /// When it was sent, Unix milliseconds. Never changes.
+    #[serde(deserialize_with = "crate::exact::deserialize")]
     pub created_at: u64,
     /// Where it stands.
     pub status: Status,
     /// The number of its last change. The factory numbers all changes of all orders in one row, so of two states of an
     /// order the one with the greater version is the newer.
+    #[serde(deserialize_with = "crate::exact::deserialize")]
     pub version: u64,
     /// When that change was made, Unix milliseconds.
+    #[serde(deserialize_with = "crate::exact::deserialize")]
     pub changed_at: u64,
     /// Who made it, as people call him.
     pub changed_by: String,

@@ -1,6 +1,7 @@
 //! Telling of changes: which deliveries a change makes, and how they are signed. Pure; `hook_sender` sends.
 
 use crate::world::dice::Dice;
+use domain::orders::DeliveryName;
 use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::Sha256;
@@ -44,7 +45,7 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Its name; a repeated one has the same.
-    pub name: String,
+    pub name: DeliveryName,
     /// How long it waits before it is sent.
     pub delay_ms: u64,
     epoch: u64,
@@ -113,7 +114,7 @@ impl Hooks {
         self.counts.waiting += times;
         (0..times)
             .map(|_| Delivery {
-                name: format!("{:x}-{version}", self.life),
+                name: name(self.life, version),
                 delay_ms: dice.below(self.settings.delay_ms.saturating_add(1)),
                 epoch: self.epoch,
             })
@@ -160,6 +161,13 @@ impl Hooks {
     }
 }
 
+/// The name of the delivery of a change: that of no other, in this life or another.
+fn name(life: u64, version: u64) -> DeliveryName {
+    format!("{life:x}-{version}")
+        .parse()
+        .expect("two numbers are not too long")
+}
+
 /// The pause after this failed attempt (from 0), in milliseconds: it doubles.
 pub fn pause_ms(attempt: u32) -> u64 {
     200 << attempt.min(10)
@@ -190,7 +198,7 @@ mod tests {
     fn every_change_is_told_of_once_unless_it_is_lost_or_repeated() {
         let mut hooks = hooks();
         assert_eq!(hooks.deliveries(7).len(), 1);
-        assert_eq!(hooks.deliveries(7)[0].name, "ab-7");
+        assert_eq!(hooks.deliveries(7)[0].name.as_str(), "ab-7");
         (hooks.settings.lose_percent, hooks.settings.repeat_percent) = (30, 20);
         let told: Vec<usize> = (0..1_000)
             .map(|version| hooks.deliveries(version).len())

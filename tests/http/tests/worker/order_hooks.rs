@@ -1,6 +1,6 @@
 //! `POST /api/hooks/orders`: what is changed elsewhere is shown as soon as the factory tells, and if it does not, in time.
 
-use domain::orders::Status;
+use domain::orders::{Order, Status};
 use tests_http::{Loadboard, begin_with_orders, signature, until, windows};
 
 #[tokio::test]
@@ -120,4 +120,30 @@ async fn a_delivery_is_taken_once_and_only_if_it_is_the_factorys_and_of_now() {
         .post("/api/hooks/orders", body)
         .await
         .expect_unauthorized();
+}
+
+/// What was kept as another number could not be read again, and neither could anything beside it.
+#[tokio::test]
+async fn a_delivery_whose_numbers_could_not_be_kept_is_refused_and_harms_nothing() {
+    let (board, _) = begin_with_orders().await;
+    let order = board
+        .orders("status=approved&limit=1")
+        .await
+        .orders
+        .remove(0);
+    let factory = Loadboard::from_environment();
+    for (delivery, version, changed_at) in [
+        ("version", 1_000_000_000_000_000, order.changed_at),
+        ("moment", order.version + 1, u64::MAX),
+    ] {
+        let absurd = Order {
+            version,
+            changed_at,
+            ..order.clone()
+        };
+        let reply = factory.deliver(delivery, &absurd, 0).await;
+        reply.expect_problem(422, "invalid-parameters");
+    }
+    let approved = board.orders("status=approved&limit=100").await.orders;
+    assert!(approved.contains(&order));
 }
