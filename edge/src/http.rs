@@ -91,6 +91,18 @@ impl Described {
     }
 }
 
+/// Whether the body is JSON, or may be: it says so, or says nothing.
+pub fn may_be_json(request: &Request) -> bool {
+    let declared = request.headers().get("content-type").ok().flatten();
+    declared.is_none_or(|declared| is_json(&declared))
+}
+
+/// `application/json`, with parameters or without.
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
 /// The body as text, unless there is none or it is longer than `longest` bytes.
 pub async fn body(request: &Request, longest: usize) -> Option<String> {
     let declared = request.headers().get("content-length").ok().flatten();
@@ -136,18 +148,23 @@ impl Answer {
 
     /// 304: what the client has is still right.
     pub fn not_modified() -> Self {
+        Self::empty(304)
+    }
+
+    /// An answer without a body, and so without the type of one.
+    pub fn empty(status: u16) -> Self {
         Self {
-            status: 304,
+            status,
             body: Vec::new(),
-            // The client's cache must not store the type of a body that is not there.
-            headers: "vary\nauthorization".to_owned(),
+            headers: String::new(),
         }
     }
 
     /// Adds a header. Names are lower-case literals, values are ours: neither holds a line break.
     pub fn header(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         use std::fmt::Write;
-        let _ = write!(self.headers, "\n{name}\n{value}");
+        let between = if self.headers.is_empty() { "" } else { "\n" };
+        let _ = write!(self.headers, "{between}{name}\n{value}");
         self
     }
 
@@ -195,6 +212,36 @@ mod tests {
         let request = described("GET\nhttps://host/\ntma user=5&hash=6\n");
         assert_eq!(request.init_data(), Some("user=5&hash=6"));
         assert_eq!(request.bearer(), None);
+    }
+
+    #[test]
+    fn headers_are_pairs_of_lines_with_a_body_or_without() {
+        let empty = Answer::not_modified()
+            .header("a", 1)
+            .header_if("b", Some(2));
+        assert_eq!((empty.status, empty.headers.as_str()), (304, "a\n1\nb\n2"));
+        let json = Answer::json(200, &5).header("a", 1);
+        assert_eq!(json.headers, "content-type\napplication/json\na\n1");
+    }
+
+    #[test]
+    fn json_is_known_by_its_media_type() {
+        for json in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON ;x=y",
+        ] {
+            assert!(is_json(json), "{json}");
+        }
+        for other in [
+            "",
+            ";",
+            "text/plain",
+            "application/jsonp",
+            "application/json/x",
+        ] {
+            assert!(!is_json(other), "{other}");
+        }
     }
 
     #[test]

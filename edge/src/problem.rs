@@ -20,6 +20,9 @@ pub enum Failure {
         /// The value of `Allow`.
         allow: &'static str,
     },
+    /// A body that says it is something else than JSON.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
     /// No valid session; or, at sign-in, initData that is refused for whatever reason.
     #[error("unauthorized")]
     Unauthorized,
@@ -79,6 +82,7 @@ impl Failure {
                 "method-not-allowed",
                 "This address does not know this method.",
             ),
+            Self::UnsupportedMediaType => (415, "unsupported-media-type", "The body must be JSON."),
             Self::Unauthorized => (401, "unauthorized", "Sign in with Telegram's initData."),
             Self::Invalid(_) => (422, "invalid-parameters", "Some parameters are not valid."),
             Self::Forbidden => (403, "forbidden", "You may not do this."),
@@ -110,6 +114,8 @@ impl Failure {
         let mut order = None;
         match self {
             Self::MethodNotAllowed { allow } => headers.push(("allow", allow.to_owned())),
+            // What would be taken (RFC 9110, 15.5.16).
+            Self::UnsupportedMediaType => headers.push(("accept", "application/json".to_owned())),
             Self::Unauthorized => headers.push(("www-authenticate", "Bearer".to_owned())),
             Self::Invalid(errors) => problem.errors = errors,
             Self::LostRace(now) => order = Some(*now),

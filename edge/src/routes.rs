@@ -16,7 +16,7 @@ use crate::{
     auth, cargo, cargos, clock,
     config::{self, Config},
     dictionaries, health, history,
-    http::{Answer, Described},
+    http::{self, Answer, Described},
     invalidate,
     log::{self, Level, RequestId},
     metrics::{Family, Histogram, status_label},
@@ -110,6 +110,14 @@ impl Route {
         }
     }
 
+    /// Whether it reads a body, and that as JSON.
+    fn reads_json(self) -> bool {
+        matches!(
+            self,
+            Self::SignIn | Self::Invalidate | Self::OrderStatus(_) | Self::OrderHook
+        )
+    }
+
     /// Its name, as a label.
     fn label(self) -> &'static str {
         match self {
@@ -184,6 +192,9 @@ async fn dispatch(
                 other => other,
             },
         });
+    }
+    if route.reads_json() && !http::may_be_json(id.request()) {
+        return Err(Failure::UnsupportedMediaType);
     }
     match route {
         Route::Live => return Ok(health::live()),

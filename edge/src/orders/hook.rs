@@ -58,7 +58,7 @@ pub async fn answer(env: &Env, config: &OrdersConfig, id: &RequestId) -> Result<
     match told {
         Ok(true) => {
             tally::observe(Histogram::HookLag, now.since(changed_at));
-            Ok(Answer::bytes(204, "text/plain", Vec::new()).header("cache-control", "no-store"))
+            Ok(Answer::empty(204).header("cache-control", "no-store"))
         }
         Ok(false) => Err(Failure::Conflict("This delivery came before.")),
         Err(error) => {

@@ -120,7 +120,8 @@ async function prepare() {
   const board = await ours("board", { ...orders, BOARD_LEASE_MS: "0" });
   const leased = await ours("leased", orders);
 
-  const signIn = { method: "POST", body: JSON.stringify({ init_data: initData() }) };
+  const json = { "content-type": "application/json" };
+  const signIn = { method: "POST", headers: json, body: JSON.stringify({ init_data: initData() }) };
   const token = JSON.parse((await ask(fresh.port, "/api/auth/telegram", signIn)).body).session_token;
   const signedIn = { headers: { authorization: `Bearer ${token}` } };
   const list = JSON.parse((await ask(fresh.port, "/api/cargos/?mode=all&limit=100", signedIn)).body);

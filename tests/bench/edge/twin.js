@@ -63,7 +63,7 @@ export default {
       status: same ? 304 : 200,
       headers: {
         "x-content-type-options": "nosniff",
-        ...(same ? { vary: "authorization" } : { "content-type": "application/json" }),
+        ...(same ? {} : { "content-type": "application/json" }),
         etag,
         "cache-control": "private, no-cache",
         "cache-status": `loadboard; hit; ttl=${Math.floor((freshMs - ageMs) / 1000)}; detail=memory`,

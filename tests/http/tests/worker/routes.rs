@@ -84,6 +84,43 @@ async fn another_method_is_a_405_that_names_the_right_one() {
 }
 
 #[tokio::test]
+async fn a_body_that_says_it_is_no_json_is_a_415() {
+    let (board, _sim) = begin().await;
+    for path in [
+        "/api/auth/telegram",
+        "/api/internal/invalidate",
+        "/api/v2/hooks/orders/",
+        "/api/orders/MSK-1/status",
+    ] {
+        let send = async |content_type: &str| {
+            let request = board.request(Method::POST, path).body("{}");
+            board
+                .send(request.header("content-type", content_type))
+                .await
+        };
+        for other in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+            "json",
+        ] {
+            let reply = send(other).await;
+            reply.expect_problem(415, "unsupported-media-type");
+            assert_eq!(reply.expect_header("accept"), "application/json");
+        }
+        for json in ["application/json", "Application/JSON; charset=utf-8"] {
+            assert_ne!(send(json).await.status, 415, "{path}");
+        }
+    }
+    // A model may be anything.
+    let request = board.request(Method::POST, "/api/quotes?material=PA12");
+    let reply = board
+        .send(request.header("content-type", "model/stl"))
+        .await;
+    assert_ne!(reply.status, 415);
+}
+
+#[tokio::test]
 async fn head_is_get_without_the_body() {
     let (board, _sim) = begin().await;
     let prices = format!("/api/cargos/prices/?{}", ColdFilters::new());
