@@ -1,14 +1,21 @@
 //! `GET /health/live`: the Worker runs. `GET /health/ready`: it is configured and its stores answer. CargoTech is no
 //! part of either: without it drivers still see the last good prices.
 
-use serde_json::json;
+use domain::messages::{Breaker, Health, Upstream};
+use swr::BreakerState;
 use worker::Env;
 
-use crate::{config, http::Answer, problem::Failure, reader, upstream_guard_do};
+use crate::{
+    config,
+    http::Answer,
+    problem::Failure,
+    reader,
+    upstream_guard_do::{self, Status},
+};
 
 /// The answer of `/health/live`.
 pub fn live() -> Answer {
-    Answer::json(200, &json!({"status": "live"})).header("cache-control", "no-store")
+    Answer::json(200, &Health::Live).header("cache-control", "no-store")
 }
 
 /// The answer of `/health/ready`.
@@ -22,7 +29,22 @@ pub async fn ready(env: &Env) -> Result<Answer, Failure> {
         .text()
         .await
         .map_err(worker::Error::from)?;
-    let upstream = upstream_guard_do::status(env).await?;
-    let body = json!({"status": "ready", "upstream": upstream});
-    Ok(Answer::json(200, &body).header("cache-control", "no-store"))
+    let ready = Health::Ready {
+        upstream: told(&upstream_guard_do::status(env).await?),
+    };
+    Ok(Answer::json(200, &ready).header("cache-control", "no-store"))
+}
+
+fn told(status: &Status) -> Upstream {
+    Upstream {
+        breaker: match status.breaker {
+            BreakerState::Closed => Breaker::Closed,
+            BreakerState::Open => Breaker::Open,
+            BreakerState::HalfOpen => Breaker::HalfOpen,
+        },
+        logged_in: status.logged_in,
+        calls_left: status.calls_left,
+        paused_for_ms: status.paused_for_ms,
+        in_line: status.in_line as u64,
+    }
 }

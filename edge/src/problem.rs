@@ -2,7 +2,7 @@
 
 use domain::{
     FieldError,
-    messages::Problem,
+    messages::ProblemKind,
     orders::{Order, messages::LostRace},
 };
 
@@ -73,43 +73,29 @@ impl Failure {
         }])
     }
 
+    fn kind(&self) -> ProblemKind {
+        match self {
+            Self::NotFound => ProblemKind::NotFound,
+            Self::MethodNotAllowed { .. } => ProblemKind::MethodNotAllowed,
+            Self::UnsupportedMediaType => ProblemKind::UnsupportedMediaType,
+            Self::Unauthorized => ProblemKind::Unauthorized,
+            Self::Invalid(_) => ProblemKind::InvalidParameters,
+            Self::Forbidden => ProblemKind::Forbidden,
+            Self::LostRace(_) => ProblemKind::LostRace,
+            Self::OutcomeUnknown => ProblemKind::OutcomeUnknown,
+            Self::TooLarge { .. } => ProblemKind::TooLarge,
+            Self::TooMany => ProblemKind::TooManyRequests,
+            Self::Conflict(_) => ProblemKind::Conflict,
+            Self::Unavailable { .. } => ProblemKind::UpstreamUnavailable,
+            Self::Misconfigured(_) => ProblemKind::Misconfigured,
+            Self::Platform(_) => ProblemKind::Internal,
+        }
+    }
+
     /// The answer to send.
     pub fn into_answer(self) -> Answer {
-        let (status, kind, title) = match &self {
-            Self::NotFound => (404, "not-found", "There is nothing at this address."),
-            Self::MethodNotAllowed { .. } => (
-                405,
-                "method-not-allowed",
-                "This address does not know this method.",
-            ),
-            Self::UnsupportedMediaType => (415, "unsupported-media-type", "The body must be JSON."),
-            Self::Unauthorized => (401, "unauthorized", "Sign in with Telegram's initData."),
-            Self::Invalid(_) => (422, "invalid-parameters", "Some parameters are not valid."),
-            Self::Forbidden => (403, "forbidden", "You may not do this."),
-            Self::LostRace(_) => (409, "lost-race", "Somebody else was quicker."),
-            Self::OutcomeUnknown => (
-                504,
-                "outcome-unknown",
-                "The factory does not answer: the order may have been moved or not. Look before you try again.",
-            ),
-            Self::TooLarge { .. } => (413, "too-large", "The body is too large."),
-            Self::TooMany => (429, "too-many-requests", "Ask again in a minute."),
-            Self::Conflict(_) => (409, "conflict", "This can't be done any more."),
-            Self::Unavailable { .. } => (
-                503,
-                "upstream-unavailable",
-                "The system behind this is not answering and there is no copy to show.",
-            ),
-            Self::Misconfigured(_) => (500, "misconfigured", "The service is not configured."),
-            Self::Platform(_) => (500, "internal", "Something went wrong on our side."),
-        };
-        let mut problem = Problem {
-            kind: format!("/problems/{kind}"),
-            title: title.to_owned(),
-            status,
-            detail: None,
-            errors: Vec::new(),
-        };
+        let kind = self.kind();
+        let mut problem = kind.problem();
         let mut headers = Vec::new();
         let mut order = None;
         match self {
@@ -140,7 +126,7 @@ impl Failure {
             None => serde_json::to_vec(&problem),
         };
         let answer = Answer::bytes(
-            status,
+            kind.status(),
             "application/problem+json",
             body.expect("a problem has only string keys"),
         )

@@ -86,7 +86,7 @@ pub struct CallFor {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Invalidation {
     /// What.
-    pub target: Target,
+    pub records: Records,
     /// The signature of the request: good for one.
     pub signature: String,
     /// Until when such a signature would be taken.
@@ -96,7 +96,7 @@ pub struct Invalidation {
 /// Records to invalidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Target {
+pub enum Records {
     /// One.
     Key(RecordKey),
     /// All whose name begins so.
@@ -591,7 +591,7 @@ impl Guard {
     async fn invalidate(
         &self,
         Invalidation {
-            target,
+            records,
             signature,
             good_until,
         }: Invalidation,
@@ -601,9 +601,9 @@ impl Guard {
         if is_first && !self.keys.use_once(&signature, good_until, clock::now())? {
             return Ok(None);
         }
-        let keys = match target {
-            Target::Key(key) => vec![key],
-            Target::Prefix(prefix) => {
+        let keys = match records {
+            Records::Key(key) => vec![key],
+            Records::Prefix(prefix) => {
                 let after = after.as_ref().map_or("", RecordKey::as_str);
                 self.keys.with_prefix(&prefix, after, INVALIDATED_AT_ONCE)?
             }

@@ -94,7 +94,7 @@ pub struct Cargo {
     pub from: Place,
     /// Where it goes.
     pub to: Place,
-    /// What the carrier gets: see [`crate::money::price_of`].
+    /// What the carrier gets; the cargo's own price where CargoTech does not tell that.
     pub price_kopecks: Option<Kopecks>,
     /// The price for each kilometre, as CargoTech counts it.
     pub price_per_km_kopecks: Option<Kopecks>,

@@ -9,6 +9,8 @@ pub mod dictionary;
 pub mod etag;
 pub mod exact;
 pub mod filters;
+pub mod health;
+pub mod invalidation;
 pub mod lang;
 pub mod messages;
 pub mod money;
@@ -16,6 +18,7 @@ pub mod orders;
 pub mod price_book;
 pub mod price_delta;
 pub mod price_history;
+pub mod problem;
 pub mod query;
 
 pub use cargo::{Cargo, CargoId, Page, Place};

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(doc)]
-use crate::PriceDelta;
-use crate::{
-    Cargo, CargoDetail, CargoId, Etag, FieldError, Kopecks, PriceHistory, cargo::PriceMove,
+use crate::{Cargo, CargoDetail, CargoId, Etag, Kopecks, PriceHistory, cargo::PriceMove};
+pub use crate::{
+    health::{Breaker, Health, Upstream},
+    invalidation::{Boards, Invalidate, Invalidated, Target},
+    problem::{Problem, ProblemKind},
 };
 
 /// Body of `POST /api/auth/telegram`.
@@ -39,7 +40,7 @@ pub struct Driver {
     pub language_code: Option<String>,
 }
 
-/// Answer of `GET /api/cargos/`; with `html=` in the query of [`CardRow`]s.
+/// Answer of `GET /api/cargos/`: of [`CardRow`]s if the query says `html`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CargoList<C = Cargo> {
     /// How many cargos match in all.
@@ -93,7 +94,7 @@ pub struct CardRow {
     pub html: String,
 }
 
-/// Answer of `GET /api/cargos/{id}/`; with `html=` in the query of a [`DetailPage`].
+/// Answer of `GET /api/cargos/{id}/`: of a [`DetailPage`] if the query says `html`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detail<C = CargoDetail> {
     /// When it was read upstream, Unix milliseconds.
@@ -132,7 +133,7 @@ pub struct DetailPage {
 pub struct History {
     /// When this is told, Unix milliseconds by the edge's clock: a phone's may be a day off.
     pub now: u64,
-    /// How the price went, oldest first; at most [`PriceHistory::MOST`] changes.
+    /// How the price went, oldest first, as far back as it is remembered.
     pub changes: PriceHistory,
 }
 
@@ -149,8 +150,8 @@ pub struct PriceRow(pub CargoId, pub Option<Kopecks>);
 
 /// Answer of `GET /api/cargos/prices/`.
 ///
-/// A 304 has no body; what of this may change without the prices comes in the headers of both: `Age` (seconds),
-/// [`STALE_HEADER`] and [`POLL_AFTER_HEADER`].
+/// A 304 has no body; what of this may change without the prices comes in the headers of both: `Age` (seconds), `X-Stale`
+/// and `X-Poll-After-Ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prices {
     /// The name of this state, the same as in the `ETag` header.
@@ -168,12 +169,12 @@ pub struct Prices {
     pub total: u32,
     /// When to ask again, in milliseconds.
     pub poll_after_ms: u64,
-    /// The state that this answer begins from, if it tells only what has changed since: see [`PriceDelta`].
+    /// The state that this answer begins from, if it tells only what has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Etag>,
-    /// The first rows in list order; after [`Prices::since`] only those that have changed.
+    /// The first rows in list order; after `since` only those that are new or have another price.
     pub prices: Vec<PriceRow>,
-    /// After [`Prices::since`], all ids in their order, if that has changed.
+    /// After `since`, all ids in their order, if that has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Vec<CargoId>>,
 }
@@ -190,24 +191,6 @@ pub const EPOCH_HEADER: &str = "x-epoch";
 
 /// Header with the names of the app's builds that are served now, with commas: a page of another build is out of date.
 pub const BUILD_HEADER: &str = "x-build";
-
-/// An error answer, `application/problem+json` (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// What kind of problem: stable, for programs.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The same for people.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// What is wrong this time and what to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// One entry for each wrong field.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
-}
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ pub use factory::{MesStats, OPERATORS, TrueOrders, begin_with_orders, order_to, 
 pub use forgery::{InitData, Order, SessionToken, signature, unix_millis, unix_seconds};
 pub use loadboard::Loadboard;
 pub use metrics::Metrics;
-pub use reply::{Invalidated, Reply};
+pub use reply::Reply;
 pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};
 pub use until::{during, until};
 

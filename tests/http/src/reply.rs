@@ -1,7 +1,8 @@
 use std::{fmt, time::Duration};
 
 use domain::messages::{
-    CargoList, POLL_AFTER_HEADER, Prices, Problem, SESSION_HEADER, STALE_HEADER, Session,
+    CargoList, Invalidated, POLL_AFTER_HEADER, Prices, Problem, SESSION_HEADER, STALE_HEADER,
+    Session,
 };
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -36,15 +37,6 @@ impl fmt::Debug for Reply {
         let body: String = body.chars().take(400).collect();
         write!(f, "{request} -> {status} in {took:?}, {headers:?}, {body}")
     }
-}
-
-/// Answer of `POST /api/internal/invalidate`.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
-pub struct Invalidated {
-    /// How many records.
-    pub invalidated: u64,
-    /// What to demand with `min_epoch`.
-    pub epoch: u64,
 }
 
 impl Reply {

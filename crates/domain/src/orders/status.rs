@@ -192,7 +192,7 @@ impl FromStr for Statuses {
     }
 }
 
-/// How many orders stand where.
+/// How many orders stand where, by the names of the statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Counts(pub BTreeMap<Status, u64>);

@@ -1,11 +1,9 @@
 //! `POST /api/internal/invalidate`: whoever invalidated reads nothing older, at once and everywhere.
 
-use domain::Kopecks;
+use domain::{Kopecks, messages::Invalidated};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests_http::{
-    ColdFilters, Invalidated, Loadboard, Order, begin, begin_with_calls_to_spare, refill,
-};
+use tests_http::{ColdFilters, Loadboard, Order, begin, begin_with_calls_to_spare, refill};
 
 async fn invalidate(board: &Loadboard, target: Value) -> Invalidated {
     let order = Order::to_invalidate(target).sign();
