@@ -29,6 +29,7 @@ mod record;
 mod refresher_do;
 mod resource;
 mod routes;
+mod schema;
 mod seen_prices;
 mod server_timing;
 mod session;

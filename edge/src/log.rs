@@ -115,6 +115,7 @@ mod tests {
     #[test]
     fn what_belongs_to_no_request_names_none() {
         let text = line(Level::Info, "recovered", "", Value::Null);
-        assert_eq!(text, r#"{"event":"recovered","level":"info"}"#);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value, json!({"event": "recovered", "level": "info"}));
     }
 }

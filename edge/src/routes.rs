@@ -26,6 +26,7 @@ use crate::{
     problem::Failure,
     reader::Reader,
     resource::Resource,
+    schema,
     session::Issued,
     tally,
 };
@@ -48,6 +49,7 @@ enum Route {
     OrderHook,
     AskQuote,
     Quote(QuoteId),
+    Schema,
     Live,
     Ready,
     Metrics,
@@ -80,6 +82,7 @@ impl Route {
             "orders" => Some(Self::Orders),
             "hooks/orders" => Some(Self::OrderHook),
             "quotes" => Some(Self::AskQuote),
+            "schema" => Some(Self::Schema),
             _ => {
                 if let Some(quote) = route.strip_prefix("quotes/") {
                     return quote.parse().ok().map(Self::Quote);
@@ -118,7 +121,7 @@ impl Route {
         )
     }
 
-    /// Its name, as a label.
+    /// Its name, as a label, and in the document of the API.
     fn label(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
@@ -136,6 +139,7 @@ impl Route {
             Self::OrderHook => "order_hook",
             Self::AskQuote => "ask_quote",
             Self::Quote(_) => "quote",
+            Self::Schema => "schema",
             Self::Live => "live",
             Self::Ready => "ready",
             Self::Metrics => "metrics",
@@ -197,6 +201,7 @@ async fn dispatch(
         return Err(Failure::UnsupportedMediaType);
     }
     match route {
+        Route::Schema => return Ok(schema::answer(described)),
         Route::Live => return Ok(health::live()),
         Route::Ready => return health::ready(&env).await,
         _ => {}
@@ -294,6 +299,8 @@ async fn rarely_asked(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -322,6 +329,7 @@ mod tests {
             ),
             ("hooks/orders", Route::OrderHook),
             ("quotes/", Route::AskQuote),
+            ("schema/", Route::Schema),
         ] {
             for prefix in ["/api/", "/api/v1/", "/api/v2/", "/api/v3/"] {
                 let path = format!("{prefix}{path}");
@@ -361,5 +369,70 @@ mod tests {
         ] {
             assert_eq!(Route::of(path), None, "{path}");
         }
+    }
+
+    /// Each of the routes after the one given: whoever adds one is asked for it here, and then for its place in the document.
+    fn after(route: Route) -> Option<Route> {
+        let (cargo, order) = (CargoId::new(5).unwrap(), "MSK-5".parse().unwrap());
+        Some(match route {
+            Route::SignIn => Route::List,
+            Route::List => Route::Prices,
+            Route::Prices => Route::Cargo(cargo),
+            Route::Cargo(_) => Route::History(cargo),
+            Route::History(_) => Route::Points,
+            Route::Points => Route::LoadTypes,
+            Route::LoadTypes => Route::TruckTypes,
+            Route::TruckTypes => Route::Invalidate,
+            Route::Invalidate => Route::Orders,
+            Route::Orders => Route::Order(order),
+            Route::Order(_) => Route::OrderStatus(order),
+            Route::OrderStatus(_) => Route::OrderHook,
+            Route::OrderHook => Route::AskQuote,
+            Route::AskQuote => Route::Quote(QuoteId([0; 32])),
+            Route::Quote(_) => Route::Schema,
+            Route::Schema => Route::Live,
+            Route::Live => Route::Ready,
+            Route::Ready => Route::Metrics,
+            Route::Metrics => return None,
+        })
+    }
+
+    /// `path` with an example in the place of each of its parameters.
+    fn with_examples(path: &str, operation: &Value, document: &Value) -> String {
+        let mut filled = path.to_owned();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let pointer = parameter["$ref"]
+                .as_str()
+                .and_then(|name| name.strip_prefix('#'));
+            let parameter = pointer.map_or(parameter, |name| document.pointer(name).unwrap());
+            if parameter["in"] == "path" {
+                let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+                filled = filled.replace(&name, parameter["example"].as_str().unwrap());
+            }
+        }
+        filled
+    }
+
+    #[test]
+    fn the_document_knows_every_route_and_no_other() {
+        let document: Value = serde_json::from_str(schema::DOCUMENT).unwrap();
+        let mut documented = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let example = with_examples(path, operation, &document);
+                let route = Route::of(&example).unwrap_or_else(|| panic!("{path} leads nowhere"));
+                assert_eq!(route.method(), method.to_uppercase(), "{path}");
+                assert_eq!(route.label(), operation["operationId"], "{path}");
+                let takes_json =
+                    operation["requestBody"]["content"]["application/json"].is_object();
+                assert_eq!(route.reads_json(), takes_json, "{path}");
+                documented.push(route.label());
+            }
+        }
+        let routes = std::iter::successors(Some(Route::SignIn), |&route| after(route));
+        let mut labels: Vec<_> = routes.map(Route::label).collect();
+        labels.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(documented, labels);
     }
 }

@@ -78,6 +78,7 @@ impl<'de> Deserialize<'de> for CargoId {
 
 /// One end of the route.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The city's name; `None` where CargoTech gave none.
     pub city: Option<String>,
@@ -87,6 +88,7 @@ pub struct Place {
 
 /// A cargo as a card of the list shows it. What CargoTech left out or spoilt is `None`, never a made-up value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cargo {
     /// The cargo's id.
     pub id: CargoId,
@@ -117,6 +119,7 @@ pub struct Cargo {
 
 /// A change of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PriceMove {
     /// When it was first read, Unix milliseconds.
     pub at: u64,

@@ -6,6 +6,7 @@ use crate::{Cargo, LoadingTime};
 
 /// A cargo with what only its own screen shows. What CargoTech left out or spoilt is `None`, never a made-up value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CargoDetail {
     /// What its card shows.
     pub cargo: Cargo,
@@ -45,6 +46,7 @@ pub struct CargoDetail {
 
 /// What only the detail tells of an end of the route.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stop {
     /// Street and house.
     pub address: Option<String>,
@@ -54,6 +56,7 @@ pub struct Stop {
 
 /// A company as its partners see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Company {
     /// Its name.
     pub name: Option<String>,
@@ -67,6 +70,7 @@ pub struct Company {
 
 /// Somebody to call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contact {
     /// The name.
     pub name: Option<String>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NamedPoint {
     /// Its id.
     pub id: u32,
@@ -16,6 +17,7 @@ pub struct NamedPoint {
 
 /// A way to load, or a kind of truck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FreightType {
     /// Its id.
     pub id: u32,

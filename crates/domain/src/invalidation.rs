@@ -6,6 +6,7 @@ use crate::CargoId;
 
 /// Body of `POST /api/internal/invalidate`. It is signed, and good for a minute, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Invalidate {
     /// When it was given, Unix milliseconds.
@@ -17,6 +18,7 @@ pub struct Invalidate {
 
 /// What is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Target {
     /// One page of the list behind these filters.
@@ -50,6 +52,7 @@ pub enum Target {
 
 /// What is to become of the order boards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Boards {
     /// What they show next they read from the factory.
@@ -62,6 +65,7 @@ pub enum Boards {
 
 /// Answer to [`Invalidate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invalidated {
     /// How many records, or boards.
     pub invalidated: u64,

@@ -20,6 +20,8 @@ pub mod price_delta;
 pub mod price_history;
 pub mod problem;
 pub mod query;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use cargo::{Cargo, CargoId, Page, Place};
 pub use date::{Date, LoadingTime};

@@ -11,6 +11,7 @@ pub use crate::{
 
 /// Body of `POST /api/auth/telegram`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignIn {
     /// Telegram's initData as the WebView received it.
     pub init_data: String,
@@ -18,6 +19,7 @@ pub struct SignIn {
 
 /// Answer to [`SignIn`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Goes into `Authorization: Bearer`. A renewed one comes in the `X-Session-Token` header of any answer.
     pub session_token: String,
@@ -29,6 +31,7 @@ pub struct Session {
 
 /// A driver, as Telegram names him.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Driver {
     /// The Telegram user id.
     pub driver_id: i64,
@@ -42,6 +45,8 @@ pub struct Driver {
 
 /// Answer of `GET /api/cargos/`: of [`CardRow`]s if the query says `html`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "{C}List"))]
 pub struct CargoList<C = Cargo> {
     /// How many cargos match in all.
     pub total: u32,
@@ -76,6 +81,7 @@ impl<C> CargoList<C> {
 
 /// A cargo with its card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CardRow {
     /// As of the [`Cargo`], like all that the card is kept alive with.
     pub id: CargoId,
@@ -96,6 +102,8 @@ pub struct CardRow {
 
 /// Answer of `GET /api/cargos/{id}/`: of a [`DetailPage`] if the query says `html`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "{C}Answer"))]
 pub struct Detail<C = CargoDetail> {
     /// When it was read upstream, Unix milliseconds.
     pub as_of: u64,
@@ -121,6 +129,7 @@ impl<C> Detail<C> {
 
 /// All that a cargo's own screen shows besides its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DetailPage {
     /// From where to where, as text.
     pub route: String,
@@ -130,6 +139,7 @@ pub struct DetailPage {
 
 /// Answer of `GET /api/cargos/{id}/history`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
     /// When this is told, Unix milliseconds by the edge's clock: a phone's may be a day off.
     pub now: u64,
@@ -139,6 +149,8 @@ pub struct History {
 
 /// Answer of `GET /api/dictionaries/...`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "{T}Dictionary"))]
 pub struct Dictionary<T> {
     /// The entries, in CargoTech's order.
     pub items: Vec<T>,
@@ -146,6 +158,7 @@ pub struct Dictionary<T> {
 
 /// A cargo's id and its price, on the wire `["6236980507", 1350000]` or `["6236980508", null]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PriceRow(pub CargoId, pub Option<Kopecks>);
 
 /// Answer of `GET /api/cargos/prices/`.
@@ -153,6 +166,7 @@ pub struct PriceRow(pub CargoId, pub Option<Kopecks>);
 /// A 304 has no body; what of this may change without the prices comes in the headers of both: `Age` (seconds), `X-Stale`
 /// and `X-Poll-After-Ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prices {
     /// The name of this state, the same as in the `ETag` header.
     pub etag: Etag,

@@ -6,10 +6,13 @@ use crate::Kopecks;
 
 /// A price and since when it held, Unix milliseconds; on the wire `[1763600000000, 1350000]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PriceChange(pub u64, pub Option<Kopecks>);
 
 /// The last changes of a price, oldest first. The first of all is the price that the cargo was first seen with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("maxItems" = Self::MOST)))]
 #[serde(transparent)]
 pub struct PriceHistory(Vec<PriceChange>);
 

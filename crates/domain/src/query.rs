@@ -8,6 +8,7 @@ use crate::{CargoId, Etag, Filters, Lang, dictionary::LONGEST_NAME};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// The name of the parameter or of the body's member.
     pub field: String,

@@ -20,6 +20,7 @@ pub struct OrderId {
 
 /// Who orders: the number of a seller in the factory's books, 1 or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SellerId(pub u32);
 

@@ -7,6 +7,8 @@ use crate::messages::Problem;
 
 /// Answer of `GET /api/orders/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "OrderList"))]
 pub struct OrderList<O = Vec<Order>> {
     /// The orders, newest first.
     pub orders: O,
@@ -28,6 +30,7 @@ pub struct OrderList<O = Vec<Order>> {
 
 /// Answer of `GET /api/orders/{id}/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderAnswer {
     /// Everything about it.
     pub order: OrderDetail,
@@ -41,6 +44,7 @@ pub struct OrderAnswer {
 
 /// Body of `POST /api/orders/{id}/status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeStatus {
     /// The status that it is to get.
@@ -52,6 +56,7 @@ pub struct ChangeStatus {
 
 /// Answer to [`ChangeStatus`]: from here on every read shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changed {
     /// What has become of it.
     pub order: Order,
@@ -61,6 +66,7 @@ pub struct Changed {
 
 /// Why a change was not made, where somebody else was quicker: 409.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LostRace {
     /// As any error.
     #[serde(flatten)]
@@ -71,6 +77,7 @@ pub struct LostRace {
 
 /// Answer of `POST /api/quotes` and of `GET /api/quotes/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quote {
     /// Its name.
     pub id: QuoteId,
@@ -81,6 +88,7 @@ pub struct Quote {
 
 /// How far a quote has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum QuoteState {
     /// It is being calculated.
@@ -109,6 +117,7 @@ pub enum QuoteState {
 
 /// Body of `POST /api/hooks/orders`: the factory tells of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderHook {
     /// The name of this delivery: each is taken once.
     pub delivery: DeliveryName,

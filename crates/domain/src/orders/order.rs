@@ -7,6 +7,7 @@ use crate::Kopecks;
 
 /// An order as a row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// Its name.
     pub id: OrderId,
@@ -57,6 +58,7 @@ impl Order {
 
 /// Everything about an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderDetail {
     /// What lists show of it.
     #[serde(flatten)]
@@ -71,6 +73,7 @@ pub struct OrderDetail {
 
 /// A file with a 3D model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelFile {
     /// Its name.
     pub name: String,
@@ -80,6 +83,7 @@ pub struct ModelFile {
 
 /// A change of an order's status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The status that it got.
     pub status: Status,

@@ -147,6 +147,7 @@ as_text!(QuoteId, "a quote's name of 64 hexadecimal digits");
 
 /// What the factory calculated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quoted {
     /// The price of all parts.
     pub price_kopecks: Kopecks,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A seller has sent it; its price is not known yet.
@@ -194,6 +195,7 @@ impl FromStr for Statuses {
 
 /// How many orders stand where, by the names of the statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Counts(pub BTreeMap<Status, u64>);
 

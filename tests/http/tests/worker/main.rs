@@ -21,6 +21,7 @@ mod parameters;
 mod prices;
 mod quotes;
 mod routes;
+mod schema;
 mod sessions;
 mod sight;
 mod sign_in;
