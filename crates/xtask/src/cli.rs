@@ -15,7 +15,7 @@ Usage: cargo xtask <command>
 
 Commands:
   dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
-  test       Run all tests: unit, http, browser, e2e
+  test       Run all tests: unit, http, schema, browser, e2e
   soak       Ten minutes of polling drivers while upstream goes through every weather
   simulate   Run the cache's logic in virtual time, under every weather
   bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
@@ -49,7 +49,7 @@ Run all tests and count them: N passed, N failed, N skipped. A suite that cannot
 Usage: cargo xtask test [--only SUITE]... [FILTER]
 
 Options:
-  --only SUITE    unit, http, browser or e2e; may be given more than once
+  --only SUITE    unit, http, schema, browser or e2e; may be given more than once
   FILTER          Run only tests whose name contains it";
 
 const BENCH_HELP: &str = "\

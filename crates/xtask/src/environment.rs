@@ -16,12 +16,20 @@ pub struct Environment {
     /// Folders searched before the user's own `PATH`, first one first.
     pub path: Vec<PathBuf>,
     pub browser: Option<Browser>,
+    /// The folder of the programs from PyPI.
+    pub python: Option<PathBuf>,
 }
 
 impl Environment {
     /// The browser, where [`crate::setup`] was asked for one.
     pub fn found_browser(&self) -> Result<&Browser> {
         self.browser.as_ref().context("no browser was set up")
+    }
+
+    /// A program from PyPI, where [`crate::setup`] was asked for those.
+    pub fn python_program(&self, name: &str) -> Result<Command> {
+        let folder = self.python.as_ref().context("no Python was set up")?;
+        Ok(self.command(folder.join(name)))
     }
 
     /// A command that runs with the chosen toolchain and tools, in the current directory.

@@ -11,13 +11,23 @@ const VERSION: &str = "9.1";
 
 /// A link to the app at `origin`, with initData that `bot_token` signed now.
 pub fn to_app(origin: &str, bot_token: &str) -> Result<String> {
+    Ok(build(origin, bot_token, now()?))
+}
+
+/// The initData of that link alone.
+pub fn init_data(bot_token: &str) -> Result<String> {
+    Ok(signed(bot_token, now()?))
+}
+
+/// Seconds since 1970.
+fn now() -> Result<u64> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .context("the clock of this machine is before 1970")?;
-    Ok(build(origin, bot_token, now.as_secs()))
+    Ok(now.as_secs())
 }
 
-fn build(origin: &str, bot_token: &str, auth_date: u64) -> String {
+fn signed(bot_token: &str, auth_date: u64) -> String {
     let driver = json!({
         "id": 5_000_000_001_u64,
         "first_name": "Алексей",
@@ -26,14 +36,18 @@ fn build(origin: &str, bot_token: &str, auth_date: u64) -> String {
         "language_code": "ru",
         "allows_write_to_pm": true,
     });
-    let init_data = telegram::init_data::sign(
+    telegram::init_data::sign(
         bot_token,
         &[
             ("query_id", "AAHdF6IQAAAAAN0XohDhrOrc"),
             ("user", &driver.to_string()),
             ("auth_date", &auth_date.to_string()),
         ],
-    );
+    )
+}
+
+fn build(origin: &str, bot_token: &str, auth_date: u64) -> String {
+    let init_data = signed(bot_token, auth_date);
     // Telegram's light theme on iOS.
     let theme = json!({
         "bg_color": "#ffffff",

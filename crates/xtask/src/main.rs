@@ -25,6 +25,7 @@ mod node;
 mod ports;
 mod processes;
 mod project;
+mod python;
 mod requirements;
 mod servers;
 mod setup;

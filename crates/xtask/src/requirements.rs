@@ -17,6 +17,8 @@ pub enum Requirement {
     CyrillicFont,
     /// worker-build links OpenSSL on Linux.
     Openssl,
+    /// Python with the modules that make virtual environments.
+    Python,
     /// A compiler with its library's source, where rustup cannot fetch the wasm target.
     PackagedRust,
 }
@@ -29,6 +31,7 @@ impl Requirement {
             Requirement::Chromedriver => "chromedriver",
             Requirement::CyrillicFont => "a font with Cyrillic letters",
             Requirement::Openssl => "the OpenSSL headers and pkg-config",
+            Requirement::Python => "Python 3.11 or newer with venv",
             Requirement::PackagedRust => "Rust with the source of its library",
         }
     }
@@ -40,6 +43,7 @@ impl Requirement {
             Requirement::Chromedriver => &["chromium-driver"],
             Requirement::CyrillicFont => &["fonts-noto-core"],
             Requirement::Openssl => &["libssl-dev", "pkg-config"],
+            Requirement::Python => &["python3", "python3-venv"],
             Requirement::PackagedRust => return packaged_rust(),
         };
         names.iter().map(|&name| name.to_owned()).collect()
@@ -50,6 +54,7 @@ impl Requirement {
             Requirement::Node => &["node"],
             Requirement::Browser => &["google-chrome"],
             Requirement::Chromedriver => &["chromedriver"],
+            Requirement::Python => &["python"],
             Requirement::CyrillicFont | Requirement::Openssl | Requirement::PackagedRust => &[],
         }
     }

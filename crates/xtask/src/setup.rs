@@ -12,7 +12,7 @@ use crate::step;
 use crate::system::System;
 use crate::toolchain::{self, Search};
 use crate::tools::Tools;
-use crate::{node, processes};
+use crate::{node, processes, python};
 
 /// Which parts a command uses. A toolchain is always one of them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +20,8 @@ pub struct Needs {
     /// Tools from crates.io and packages from npm.
     pub builders: bool,
     pub browser: bool,
+    /// Programs from PyPI.
+    pub python: bool,
     pub lint: bool,
 }
 
@@ -28,6 +30,7 @@ impl Needs {
         Needs {
             builders: true,
             browser: true,
+            python: true,
             lint: true,
         }
     }
@@ -79,6 +82,9 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
         environment.path.extend(folders);
         node::install(project, &environment)?;
     }
+    if needs.python {
+        environment.python = Some(python::install(project)?);
+    }
     if needs.browser {
         match Browser::find() {
             Ok(browser) => environment.browser = Some(browser),
@@ -108,6 +114,9 @@ fn missing(search: &Search, tools: Option<&Tools>, needs: Needs) -> Vec<Requirem
     }
     if tools.is_some_and(Tools::need_openssl) && !has_openssl() {
         missing.push(Requirement::Openssl);
+    }
+    if needs.python && !python::is_on_path() {
+        missing.push(Requirement::Python);
     }
     if needs.browser {
         missing.extend(Browser::find().err().into_iter().flatten());

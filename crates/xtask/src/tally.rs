@@ -63,6 +63,24 @@ impl Tally {
         })
     }
 
+    /// Reads a report in JUnit's form. A test that also complains of something else has failed once.
+    pub fn of_junit(report: &str) -> Tally {
+        let mut tally = Tally::default();
+        for case in report.split("<testcase").skip(1) {
+            let case = case.split("</testcase>").next().unwrap_or(case);
+            let (attributes, inside) = case.split_once('>').unwrap_or((case, ""));
+            let has = |element: &str| !attributes.ends_with('/') && inside.contains(element);
+            if has("<failure") || has("<error") {
+                tally.failed += 1;
+            } else if has("<skipped") {
+                tally.skipped += 1;
+            } else {
+                tally.passed += 1;
+            }
+        }
+        tally
+    }
+
     pub fn ran_anything(self) -> bool {
         self.passed + self.failed > 0
     }
@@ -136,6 +154,20 @@ mod tests {
         let report = r#"{"stats": {"expected": 4, "unexpected": 1, "flaky": 2, "skipped": 1}}"#;
         assert_eq!(Tally::of_playwright(report).unwrap(), tally(4, 3, 1));
         assert!(Tally::of_playwright("{}").is_err());
+    }
+
+    #[test]
+    fn a_report_of_junit_counts_each_case_once() {
+        let report = r#"<?xml version="1.0"?><testsuites><testsuite errors="1" failures="2" tests="5">
+            <testcase name="GET /a" time="0.1"/>
+            <testcase name="GET /b" time="0.1"><failure type="failure" message="1 &gt; 2">why</failure>
+                <failure type="failure" message="again"/><error message="x"/></testcase>
+            <testcase name="GET /c"><error type="error" message="broke"></error></testcase>
+            <testcase name="GET /d"><skipped message="no links"/></testcase>
+            <testcase name="GET /e"></testcase>
+            </testsuite></testsuites>"#;
+        assert_eq!(Tally::of_junit(report), tally(2, 2, 1));
+        assert_eq!(Tally::of_junit(""), tally(0, 0, 0));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Suite {
     Unit,
     /// Over HTTP against the running Worker, with short windows.
     Http,
+    /// Whatever the API's document allows and forbids, thrown at the running Worker.
+    Schema,
     /// In a browser, against the app's own parts.
     Browser,
     /// Journeys of a driver through the app, against the Worker as it ships.
@@ -39,12 +41,19 @@ pub enum Suite {
 
 impl Suite {
     /// In the order in which they run: the quickest to fail first.
-    pub const ALL: [Suite; 4] = [Suite::Unit, Suite::Http, Suite::Browser, Suite::E2e];
+    pub const ALL: [Suite; 5] = [
+        Suite::Unit,
+        Suite::Http,
+        Suite::Schema,
+        Suite::Browser,
+        Suite::E2e,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Suite::Unit => "unit",
             Suite::Http => "http",
+            Suite::Schema => "schema",
             Suite::Browser => "browser",
             Suite::E2e => "e2e",
             Suite::Soak(_) => "soak",
@@ -55,7 +64,7 @@ impl Suite {
     fn uses_the_worker(self) -> bool {
         matches!(
             self,
-            Suite::Http | Suite::E2e | Suite::Soak(_) | Suite::Shift { .. }
+            Suite::Http | Suite::Schema | Suite::E2e | Suite::Soak(_) | Suite::Shift { .. }
         )
     }
 
@@ -69,7 +78,7 @@ impl FromStr for Suite {
 
     fn from_str(name: &str) -> Result<Suite, String> {
         let suite = Suite::ALL.into_iter().find(|suite| suite.name() == name);
-        suite.ok_or_else(|| "the suites are unit, http, browser and e2e".to_owned())
+        suite.ok_or_else(|| "the suites are unit, http, schema, browser and e2e".to_owned())
     }
 }
 
@@ -136,6 +145,7 @@ impl<'a> Run<'a> {
             Needs {
                 builders,
                 browser,
+                python: options.suites.contains(&Suite::Schema),
                 lint: false,
             },
         )?;
@@ -161,6 +171,7 @@ impl<'a> Run<'a> {
         let outcome = match suite {
             Suite::Unit => self.unit(),
             Suite::Http => self.http(),
+            Suite::Schema => self.schema(),
             Suite::Browser => self.browser(),
             Suite::E2e => self.e2e(),
             Suite::Soak(seconds) => self.soak(seconds),

@@ -79,8 +79,8 @@ pub fn cache_folder() -> Result<PathBuf> {
     Ok(base.join("loadboard"))
 }
 
-/// `LOADBOARD_TOOLS`, or a folder among the user's caches.
-fn tools_folder() -> Result<PathBuf> {
+/// Where tools are kept: `LOADBOARD_TOOLS`, or a folder among the user's caches.
+pub fn folder() -> Result<PathBuf> {
     match std::env::var_os("LOADBOARD_TOOLS") {
         Some(folder) => {
             std::path::absolute(PathBuf::from(folder)).context("LOADBOARD_TOOLS is no path")
@@ -99,7 +99,7 @@ pub struct Tools {
 impl Tools {
     /// Looks for the tools, in our folder and on `PATH`.
     pub fn look(project: &Project) -> Result<Tools> {
-        let folder = tools_folder()?;
+        let folder = folder()?;
         let mut tools = Tools {
             found: Vec::new(),
             missing: Vec::new(),

@@ -39,6 +39,9 @@ const SHORT_WINDOWS: [(&str, &str); 24] = [
     ("QUOTE_FAILED_MS", "1500"),
 ];
 
+/// For whoever asks so much that is new that a real account's calls would run short.
+const CALLS_TO_SPARE: [(&str, &str); 1] = [("UPSTREAM_CALLS_PER_MINUTE", "1000000")];
+
 /// What lets a test cut the Worker off from its stores.
 const PLUGS: &str = "tests/http/plugs.mjs";
 
@@ -92,9 +95,14 @@ impl Servers {
             port: simulator_port,
             account: Account::of(&secrets)?,
             worker_port,
+            // It is how they are answered that is tested, not when.
+            latency_ms: (suite == Suite::Schema).then_some(0),
             mes_arguments: match suite {
                 Suite::Soak(_) => vec!["--mes-orders".to_owned(), SOAK_ORDERS.to_string()],
                 Suite::Shift { orders, .. } => vec!["--mes-orders".to_owned(), orders.to_string()],
+                Suite::Schema => ["--mes-list-base-ms", "5", "--mes-list-us-per-order", "0"]
+                    .map(str::to_owned)
+                    .into(),
                 _ => Vec::new(),
             },
             log: scratch("sim.log"),
@@ -105,10 +113,12 @@ impl Servers {
             upstream: simulator_url.clone(),
             mes: Some(format!("{simulator_url}/mes")),
             secrets: dev_vars::EXAMPLE,
-            vars: if suite == Suite::Http {
-                short_windows()
-            } else {
-                Vec::new()
+            vars: match suite {
+                Suite::Http => short_windows(),
+                Suite::Schema => CALLS_TO_SPARE
+                    .map(|(name, value)| (name, value.to_owned()))
+                    .into(),
+                _ => Vec::new(),
             },
             script: (suite == Suite::Http).then_some(PLUGS),
             state: empty(scratch("state"))?,
@@ -130,6 +140,17 @@ impl Servers {
             worker_url,
             secrets,
         })
+    }
+
+    /// Where the Worker tells what it takes and answers: at one of its other addresses, for schemathesis does not question the
+    /// one that it has the document from.
+    pub fn schema_url(&self) -> String {
+        format!("{}/api/v1/schema/", self.worker_url)
+    }
+
+    /// What signs an operator in, who is a driver as well.
+    pub fn init_data(&self) -> Result<String> {
+        link::init_data(self.secrets.get("TELEGRAM_BOT_TOKEN")?)
     }
 
     /// Tells a suite where the servers are, and the secrets that it needs to play Telegram.

@@ -45,6 +45,37 @@ impl Run<'_> {
         servers.watch(counted(&mut cargo)?)
     }
 
+    pub(super) fn schema(&self) -> Result<Outcome> {
+        let servers = Servers::start(self, Suite::Schema)?;
+        let report = self.project.scratch("schemathesis.xml");
+        // An old report must not speak for a run that wrote none.
+        let _ = fs::remove_file(&report);
+        let mut schemathesis = self.environment.python_program("schemathesis")?;
+        schemathesis.current_dir(self.project.path("tests/schema"));
+        schemathesis.args(["run", &servers.schema_url()]);
+        schemathesis.arg("--report-junit-path").arg(&report);
+        if let Some(filter) = self.filter {
+            schemathesis.args(["--include-name-regex", &literally(filter)]);
+            // Links lead from operation to operation: of a few there may be none, which it takes for an error.
+            schemathesis.args(["--phases", "examples,coverage,fuzzing"]);
+        }
+        servers.tell(&mut schemathesis)?;
+        schemathesis.env("LOADBOARD_INIT_DATA", servers.init_data()?);
+        // Nothing of it is left beside the sources.
+        schemathesis.env("PYTHONDONTWRITEBYTECODE", "1");
+        let learnt = self.project.scratch("hypothesis");
+        schemathesis.env("HYPOTHESIS_STORAGE_DIRECTORY", learnt);
+        let status = Child::spawn(&mut schemathesis)?.wait_at_most(LIMIT)?;
+        let report = fs::read_to_string(&report).context("schemathesis wrote no report")?;
+        let tally = Tally::of_junit(&report);
+        // That no operation has such a name it takes for an error as well.
+        let has_none_to_test = self.filter.is_some() && !tally.ran_anything();
+        servers.watch(Outcome {
+            tally,
+            succeeded: status.success() || has_none_to_test,
+        })
+    }
+
     pub(super) fn soak(&self, seconds: u32) -> Result<Outcome> {
         let mut cargo = self.compiled_tests(&["--test", "soak"], &[HTTP_TESTS])?;
         let servers = Servers::start(self, Suite::Soak(seconds))?;
