@@ -24,6 +24,15 @@ pub struct User {
     pub language_code: Option<String>,
 }
 
+/// What initData proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Who opened the app.
+    pub user: User,
+    /// When Telegram signed it, Unix milliseconds.
+    pub auth_date_ms: u64,
+}
+
 /// How old initData may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -70,7 +79,7 @@ pub fn verify(
     bot_token: &str,
     window: Window,
     now_ms: u64,
-) -> Result<User, Rejected> {
+) -> Result<Proof, Rejected> {
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(init_data.as_bytes())
         .into_owned()
         .collect();
@@ -105,9 +114,10 @@ pub fn verify(
     if now_ms.saturating_sub(auth_date_ms) > window.max_age_ms {
         return Err(Rejected::Expired);
     }
-    value("user")
+    let user = value("user")
         .and_then(|user| serde_json::from_str(user).ok())
-        .ok_or(Rejected::NoUser)
+        .ok_or(Rejected::NoUser)?;
+    Ok(Proof { user, auth_date_ms })
 }
 
 /// Makes initData out of `fields`, signed as Telegram signs it: for the development link and for tests.
@@ -190,7 +200,7 @@ mod tests {
     }
 
     fn verdict(init_data: &str) -> Result<User, Rejected> {
-        verify(init_data, TOKEN, WINDOW, NOW)
+        verify(init_data, TOKEN, WINDOW, NOW).map(|proof| proof.user)
     }
 
     #[test]
