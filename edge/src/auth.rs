@@ -15,16 +15,14 @@ use crate::{
 };
 
 /// Telegram's initData is under 4 KB; a longer body is not read.
-const LONGEST_BODY: usize = 16 * 1024;
+const LONGEST_BODY: u32 = 16 * 1024;
 
-/// Signs a driver in. Whatever is wrong with the request, the answer is the same 401.
+/// Signs a driver in. Whatever is wrong with what he says, the answer is the same 401.
 ///
 /// # Errors
-/// [`Failure::Unauthorized`].
+/// [`Failure::Unauthorized`]; or as of [`http::proof`].
 pub async fn sign_in(config: &Config, id: &RequestId) -> Result<Answer, Failure> {
-    let body = http::body(id.request(), LONGEST_BODY)
-        .await
-        .ok_or(Failure::Unauthorized)?;
+    let body = http::proof(id.request(), LONGEST_BODY).await?;
     let sign_in: SignIn = serde_json::from_str(&body).map_err(|_| Failure::Unauthorized)?;
     let now = clock::now();
     let (user, issued) = begin(&sign_in.init_data, config, id, now)?;
@@ -72,16 +70,31 @@ fn begin(
     id: &RequestId,
     now: UnixMillis,
 ) -> Result<(User, Issued), Failure> {
-    let user = init_data::verify(init_data, &config.bot_token, config.init_data_window, now.0)
-        .map_err(|rejected| {
-            let detail = json!({"reason": rejected.to_string()});
-            log::write(Level::Info, "sign_in_refused", id.as_str(), detail);
-            Failure::Unauthorized
-        })?;
+    let refused = |reason: String| {
+        let detail = json!({"reason": reason});
+        log::write(Level::Info, "sign_in_refused", id.as_str(), detail);
+        Failure::Unauthorized
+    };
+    let window = config.init_data_window;
+    let proof = init_data::verify(init_data, &config.bot_token, window, now.0)
+        .map_err(|rejected| refused(rejected.to_string()))?;
+    let user = proof.user;
+    if !config
+        .revoked
+        .permits(user.id, UnixMillis(proof.auth_date_ms))
+    {
+        return Err(refused("revoked".to_owned()));
+    }
     let issued = sessions(config).issue(user.id, now);
     Ok((user, issued.ok_or(Failure::Unauthorized)?))
 }
 
-fn sessions(config: &Config) -> Sessions {
-    Sessions::new(&config.session_secret, config.session_ttl_ms)
+fn sessions(config: &Config) -> Sessions<'_> {
+    let previous = config.session_secret_previous.as_deref();
+    Sessions::new(
+        &config.session_secret,
+        previous,
+        config.session_ttl_ms,
+        &config.revoked,
+    )
 }

@@ -7,7 +7,7 @@ use swr::{Backoff, BreakerPolicy, FlightPolicy, Pace, Policy, StorePolicy};
 use telegram::init_data::Window;
 use worker::Env;
 
-use crate::{keys::Scope, orders::OrdersConfig, resource::Content};
+use crate::{keys::Scope, orders::OrdersConfig, resource::Content, session::Revoked};
 
 /// What is wrong with the settings, as one sentence that names the one to mend. It never holds a value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum ConfigError {
 pub struct Config {
     pub bot_token: String,
     pub session_secret: String,
+    /// What sessions were signed with before, while it still counts.
+    pub session_secret_previous: Option<String>,
+    pub revoked: Revoked,
     pub session_ttl_ms: u64,
     pub internal_secret: String,
     pub metrics_token: String,
@@ -46,6 +49,7 @@ pub struct Config {
     pub build_id: Option<String>,
     pub pace: Pace,
     pub read_deadline: Duration,
+    pub kv_patience: Duration,
     pub fallback_patience: Duration,
     pub hot_copies_bytes: usize,
     pub known_prices_bytes: usize,
@@ -57,6 +61,8 @@ pub struct Config {
     pub upstream_timeout: Duration,
     pub upstream_calls_per_minute: u32,
     pub breaker: BreakerPolicy,
+    /// The other sites whose pages may ask.
+    pub allowed_origins: Vec<String>,
     /// The order board, where there is a factory.
     pub orders: Option<Rc<OrdersConfig>>,
 }
@@ -78,6 +84,11 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
             })
             .clone()
     })
+}
+
+/// The settings, once somebody has read them.
+pub fn known() -> Option<Rc<Config>> {
+    CONFIG.with(|config| config.get()?.clone().ok())
 }
 
 impl Config {
@@ -139,6 +150,18 @@ impl Config {
         Ok(Self {
             bot_token,
             session_secret: given.secret("SESSION_SECRET")?,
+            session_secret_previous: match given.text("SESSION_SECRET_PREVIOUS") {
+                Ok(_) => Some(given.secret("SESSION_SECRET_PREVIOUS")?),
+                Err(_) => None,
+            },
+            revoked: given
+                .text("REVOKED_SESSIONS")
+                .unwrap_or_default()
+                .parse()
+                .map_err(|()| ConfigError::Malformed {
+                    name: "REVOKED_SESSIONS",
+                    expected: "whose, and from which Unix second on they count, such as all:1795000000,5000000001:1795000000",
+                })?,
             internal_secret: given.secret("INTERNAL_SECRET")?,
             metrics_token: given.secret("METRICS_TOKEN")?,
             metrics_every: ms("METRICS_EVERY_MS")?,
@@ -179,6 +202,7 @@ impl Config {
                 interval: ms("POLL_INTERVAL_MS")?,
             },
             read_deadline: Duration::from_millis(ms("READ_DEADLINE_MS")?),
+            kv_patience: Duration::from_millis(ms("KV_PATIENCE_MS")?),
             fallback_patience: Duration::from_millis(ms("FALLBACK_PATIENCE_MS")?),
             hot_copies_bytes: given.bytes("HOT_COPIES_BYTES")?,
             known_prices_bytes: given.bytes("KNOWN_PRICES_BYTES")?,
@@ -210,6 +234,7 @@ impl Config {
                 pause: ms("BREAKER_PAUSE_MS")?,
                 probe_deadline: refresh_deadline,
             },
+            allowed_origins: given.origins("ALLOWED_ORIGINS")?,
             orders: match get("MES_BASE_URL").filter(|url| !url.is_empty()) {
                 Some(_) => Some(Rc::new(OrdersConfig::read(&given)?)),
                 None => None,
@@ -266,6 +291,27 @@ impl Given<'_> {
                 expected: "at least 32 bytes long",
             }),
         })
+    }
+
+    /// Origins with commas, as browsers send them; none if nothing is given.
+    fn origins(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let Ok(text) = self.text(name) else {
+            return Ok(Vec::new());
+        };
+        let origins = text.split(',').map(|origin| {
+            let origin = origin.trim();
+            let host = ["http://", "https://"]
+                .iter()
+                .find_map(|scheme| origin.strip_prefix(scheme))?;
+            let is_origin = !host.is_empty() && !host.contains(['/', '?', '#', '*', '@', ' ']);
+            is_origin.then(|| origin.to_ascii_lowercase())
+        });
+        origins
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Malformed {
+                name,
+                expected: "origins with commas, such as https://cargos.example",
+            })
     }
 
     pub fn base_url(&self, name: &'static str) -> Result<String, ConfigError> {

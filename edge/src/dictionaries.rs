@@ -43,7 +43,6 @@ async fn dictionary<T: Serialize + Clone>(
     };
     Ok(Answer::json(200, &body)
         .header("cache-control", format!("private, max-age={KEPT_FOR}"))
-        .header("vary", "authorization")
         .header("cache-status", copy.status(policy, now))
         .header("age", 0)
         .header_if("server-timing", reader.timing()))

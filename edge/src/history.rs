@@ -34,6 +34,5 @@ pub async fn answer(id: CargoId, reader: &Reader) -> Result<Answer, Failure> {
     })?;
     let now = reader.now().0;
     Ok(Answer::json(200, &History { now, changes })
-        .header("cache-control", format!("private, max-age={KEPT_FOR}"))
-        .header("vary", "authorization"))
+        .header("cache-control", format!("private, max-age={KEPT_FOR}")))
 }

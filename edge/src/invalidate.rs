@@ -25,7 +25,7 @@ use crate::{
     upstream_guard_do::{self, Invalidation, Records},
 };
 
-const LONGEST_BODY: usize = 4 * 1024;
+const LONGEST_BODY: u32 = 4 * 1024;
 /// How far the body's time and ours may differ, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
 

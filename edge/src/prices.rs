@@ -2,8 +2,9 @@
 
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
+use cards::fragments;
 use domain::{
-    Etag, PAGE_ROWS, PriceDelta, PricesQuery, Window,
+    CargoId, Etag, PAGE_ROWS, PriceDelta, PricesQuery, Window,
     messages::{BUILD_HEADER, POLL_AFTER_HEADER, PriceRow, Prices, STALE_HEADER},
 };
 use futures_util::FutureExt;
@@ -11,7 +12,8 @@ use swr::{Bounded, Epoch, UnixMillis};
 
 use crate::{
     cache_status::CacheStatus,
-    http::{Answer, Described},
+    htmx,
+    http::{Answer, Described, VARY_WITH_FRAGMENTS},
     metrics::{Family, Histogram},
     problem::Failure,
     reader::{Copies, Reader},
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// Pages read within so many milliseconds of each other show the list at one moment: what is missing between them is gone.
-const ONE_MOMENT_MS: u64 = 3_000;
+pub const ONE_MOMENT_MS: u64 = 3_000;
 
 thread_local! {
     /// States that were answered here, by their tags. A tag names its rows and nothing else, so whoever shows it learns
@@ -30,6 +32,8 @@ thread_local! {
 /// What is to be shown.
 pub struct Shown {
     pub rows: Rc<[PriceRow]>,
+    /// Of the cards that a page of htmx shows, those whose cargo is certainly gone.
+    pub gone: Vec<CargoId>,
     /// How many there are in all.
     pub total: u32,
     /// When the oldest was read upstream.
@@ -52,7 +56,11 @@ pub async fn answer(request: &Described, reader: Reader) -> Result<Answer, Failu
     let query = PricesQuery::parse(request.query()).map_err(Failure::Invalid)?;
     let reader = reader.demanding(Epoch(query.min_epoch.into()));
     if query.ids.is_empty() {
-        let shown = of_list(&query, &reader).await?;
+        let shown = if request.wants_html() && !query.seen_ids.is_empty() {
+            htmx::of_seen(&query, &reader).boxed_local().await?
+        } else {
+            of_list(&query, &reader).await?
+        };
         Ok(respond(request, query, &reader, shown))
     } else {
         let reader = reader.in_lowest_class();
@@ -68,9 +76,15 @@ async fn of_list(query: &PricesQuery, reader: &Reader) -> Result<Shown, Failure>
     let copies = reader
         .copies(&query.filters, query.window(), policy)
         .await?;
-    let pace = &reader.config.pace;
-    Ok(Shown {
-        rows: rows(&copies, query.window()).into(),
+    Ok(shown(&copies, rows(&copies, query.window()), reader))
+}
+
+/// These rows of copies of pages, and what the client is told with them.
+pub fn shown(copies: &Copies, rows: Vec<PriceRow>, reader: &Reader) -> Shown {
+    let (policy, pace) = (&reader.config.prices, &reader.config.pace);
+    Shown {
+        rows: rows.into(),
+        gone: Vec::new(),
         total: copies.total(),
         as_of: copies.as_of(),
         now: copies.now,
@@ -80,12 +94,13 @@ async fn of_list(query: &PricesQuery, reader: &Reader) -> Result<Shown, Failure>
             pace.poll_after(policy, copy.stamp, copy.verdict, copy.asking)
         }),
         status: Some(copies.status(policy)),
-    })
+    }
 }
 
 fn respond(request: &Described, query: PricesQuery, reader: &Reader, shown: Shown) -> Answer {
     let Shown {
         rows,
+        gone,
         total,
         as_of,
         now,
@@ -94,11 +109,22 @@ fn respond(request: &Described, query: PricesQuery, reader: &Reader, shown: Show
         poll_after_ms,
         status,
     } = shown;
-    let etag = Etag::of_prices(total, rows.iter());
     let age_ms = now.since(as_of);
-    let known = known(&query, &etag, &rows, reader.config.known_prices_bytes);
+    let html = request
+        .wants_html()
+        .then(|| fragments::prices(rows.iter().map(|row| (row.0, row.1)), gone));
+    let etag = match &html {
+        Some(html) => Etag::of_parts([html.as_str()]),
+        None => Etag::of_prices(total, rows.iter()),
+    };
+    let known = match &html {
+        Some(_) => None,
+        None => known(&query, &etag, &rows, reader.config.known_prices_bytes),
+    };
     let (form, answer) = if etag.is_in(request.if_none_match()) {
         ("not_modified", Answer::not_modified())
+    } else if let Some(html) = html {
+        ("html", Answer::html(html))
     } else {
         let whole = Prices {
             etag: etag.clone(),
@@ -135,6 +161,7 @@ fn respond(request: &Described, query: PricesQuery, reader: &Reader, shown: Show
     answer
         .header("etag", etag)
         .header("cache-control", "private, no-cache")
+        .header("vary", VARY_WITH_FRAGMENTS)
         .header_if("cache-status", status)
         .header("age", age_ms / 1000)
         .header_if("server-timing", reader.timing())
@@ -164,7 +191,7 @@ fn known(
 const OVERHEAD_BYTES: usize = 128;
 
 /// The rows of the window. A cargo that moved to the next page between the readings of the two stands in both: once here.
-fn rows(copies: &Copies, window: Window) -> Vec<PriceRow> {
+pub fn rows(copies: &Copies, window: Window) -> Vec<PriceRow> {
     let above = window.offset.saturating_sub(copies.first_page * PAGE_ROWS) as usize;
     let limit = window.limit as usize;
     let cargos = copies.pages.iter().flat_map(|copy| &copy.content.cargos);

@@ -6,7 +6,12 @@ use domain::{
     orders::{Order, messages::LostRace},
 };
 
-use crate::{config::ConfigError, http::Answer};
+use crate::{
+    config::ConfigError,
+    http::{Answer, VARY_WITH_FRAGMENTS},
+};
+
+const NOTHING_TO_SERVE: &str = "loadboard; fwd=miss";
 
 /// Why a request gets no answer of its route.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +49,21 @@ pub enum Failure {
         /// The most that are taken.
         most: u64,
     },
-    /// More than may be asked in a minute.
+    /// A body that does not come to its end in time.
+    #[error("too slow")]
+    TooSlow,
+    /// A longer address than anybody needs.
+    #[error("URI too long")]
+    UriTooLong,
+    /// More in the headers than anybody has to say.
+    #[error("headers too large")]
+    HeadersTooLarge,
+    /// More than may be asked in so short a time.
     #[error("too many requests")]
-    TooMany,
+    TooMany {
+        /// When there may be more, in seconds.
+        retry_after_s: u32,
+    },
     /// It can't be done any more.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -84,12 +101,30 @@ impl Failure {
             Self::LostRace(_) => ProblemKind::LostRace,
             Self::OutcomeUnknown => ProblemKind::OutcomeUnknown,
             Self::TooLarge { .. } => ProblemKind::TooLarge,
-            Self::TooMany => ProblemKind::TooManyRequests,
+            Self::TooSlow => ProblemKind::TooSlow,
+            Self::UriTooLong => ProblemKind::UriTooLong,
+            Self::HeadersTooLarge => ProblemKind::HeadersTooLarge,
+            Self::TooMany { .. } => ProblemKind::TooManyRequests,
             Self::Conflict(_) => ProblemKind::Conflict,
             Self::Unavailable { .. } => ProblemKind::UpstreamUnavailable,
             Self::Misconfigured(_) => ProblemKind::Misconfigured,
             Self::Platform(_) => ProblemKind::Internal,
         }
+    }
+
+    /// The answer to send to a page that htmx keeps up to date: the screen stays as it is.
+    pub fn into_fragment(self) -> Answer {
+        let answer = match self {
+            // As if nothing had changed, which is all that is known.
+            Self::Unavailable { retry_after_ms } => Answer::html(String::new())
+                .header("cache-control", "no-store")
+                .header("cache-status", NOTHING_TO_SERVE)
+                .header("retry-after", seconds(retry_after_ms)),
+            other => other.into_answer(),
+        };
+        answer
+            .header("hx-reswap", "none")
+            .header("vary", VARY_WITH_FRAGMENTS)
     }
 
     /// The answer to send.
@@ -108,18 +143,23 @@ impl Failure {
             Self::TooLarge { most } => {
                 problem.detail = Some(format!("At most {most} bytes are taken."));
             }
-            Self::TooMany => headers.push(("retry-after", "60".to_owned())),
+            Self::TooMany { retry_after_s } => {
+                headers.push(("retry-after", retry_after_s.to_string()));
+            }
             Self::Conflict(detail) => problem.detail = Some(detail.to_owned()),
             Self::Unavailable { retry_after_ms } => {
-                headers.push((
-                    "retry-after",
-                    retry_after_ms.div_ceil(1000).max(1).to_string(),
-                ));
-                headers.push(("cache-status", "loadboard; fwd=miss".to_owned()));
+                headers.push(("retry-after", seconds(retry_after_ms).to_string()));
+                headers.push(("cache-status", NOTHING_TO_SERVE.to_owned()));
             }
             // Names of settings are no secret, and whoever set them up reads this first.
             Self::Misconfigured(error) => problem.detail = Some(error.to_string()),
-            Self::Platform(_) | Self::NotFound | Self::Forbidden | Self::OutcomeUnknown => {}
+            Self::Platform(_)
+            | Self::NotFound
+            | Self::Forbidden
+            | Self::OutcomeUnknown
+            | Self::TooSlow
+            | Self::UriTooLong
+            | Self::HeadersTooLarge => {}
         }
         let body = match order {
             Some(order) => serde_json::to_vec(&LostRace { problem, order }),
@@ -135,4 +175,9 @@ impl Failure {
             .into_iter()
             .fold(answer, |answer, (name, value)| answer.header(name, value))
     }
+}
+
+/// For `Retry-After`: whole seconds, at least one.
+fn seconds(ms: u64) -> u64 {
+    ms.div_ceil(1_000).max(1)
 }

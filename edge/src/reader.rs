@@ -39,6 +39,9 @@ pub const RECORDS: &str = "RECORDS";
 /// How long a location may answer from its own copy of KV's copy, in seconds: the least that KV allows.
 const KV_CACHE_TTL: u64 = 30;
 
+/// What nobody waits for and nobody could tell is asked for again after so many milliseconds.
+const ASK_AGAIN_AFTER: u64 = 5_000;
+
 thread_local! {
     /// Plain data: no future, no JavaScript object, no lock that another request would wait on.
     static HOT: RefCell<Option<HotCopies<RecordKey, Rc<Record>>>> = const { RefCell::new(None) };
@@ -189,18 +192,40 @@ impl Reader {
         Some(self.timing.get()).filter(|timing| *timing != ServerTiming::default())
     }
 
-    /// Has a page that is likely to be read next fetched behind the answer, unless it is at hand. Of all calls these are
-    /// the first to starve.
-    pub fn prefetch(&self, filters: &Filters, page: u32, policy: &Policy) {
-        let list = Resource::List {
-            filters: filters.clone(),
-            page,
-        };
-        let key = self.key(&list);
+    /// Has what is likely to be read next fetched behind the answer, unless it is at hand. Of all calls these are the
+    /// first to starve.
+    pub fn prefetch(&self, resource: &Resource, policy: &Policy) {
+        let key = self.key(resource);
         if self.hot(|hot| hot.wants_ahead(&key, policy, self.now)) {
             let wish = policy.wish(None, Class::Prefetch, self.now);
-            self.refresh_behind(&key, &list, wish);
+            self.refresh_behind(&key, resource, wish);
         }
+    }
+
+    /// The copy that memory has, if it can be served at once; for whoever can do without one. One that is due is refreshed
+    /// behind the answer, one that is not there is fetched.
+    pub fn at_hand<T>(
+        &self,
+        resource: &Resource,
+        policy: &Policy,
+        kind: impl FnOnce(&Content) -> Option<T>,
+    ) -> Option<Copy<T>> {
+        let key = self.key(resource);
+        let found = match self.hot(|hot| hot.look(&key, policy, &self.demand())) {
+            Look::Serve(found) => found,
+            Look::Refresh(found) => {
+                self.refresh_due(&key, resource, policy);
+                found
+            }
+            Look::Search { ask } => {
+                let again_after = policy.fresh.min(ASK_AGAIN_AFTER);
+                if ask || self.hot(|hot| hot.wants_unread(&key, again_after, self.now)) {
+                    self.refresh_due(&key, resource, policy);
+                }
+                return None;
+            }
+        };
+        Copy::found(found, Tier::Memory).of_kind(kind).ok()
     }
 
     /// One copy of a resource, judged after the wait for it, and the moment of that.
@@ -279,17 +304,21 @@ impl Reader {
         now
     }
 
+    fn demand(&self) -> Demand {
+        Demand {
+            now: self.now,
+            min_epoch: self.min_epoch,
+            random: clock::random(),
+        }
+    }
+
     fn key(&self, resource: &Resource) -> RecordKey {
         RecordKey::of(self.config.scope, self.driver_id, resource)
     }
 
     async fn copy(&self, resource: &Resource, policy: &Policy) -> Result<Copy<Content>, Failure> {
         let key = self.key(resource);
-        let demand = Demand {
-            now: self.now,
-            min_epoch: self.min_epoch,
-            random: clock::random(),
-        };
+        let demand = self.demand();
         let ask = match self.hot(|hot| hot.look(&key, policy, &demand)) {
             Look::Serve(found) => return Ok(Copy::found(found, Tier::Memory)),
             Look::Refresh(found) => {
@@ -426,11 +455,15 @@ impl Reader {
         }
     }
 
-    /// Puts the copy in KV, if there is one, into memory. A KV that fails is a miss.
+    /// Puts the copy in KV, if there is one, into memory. A KV that fails, or takes its time, is a miss.
     async fn search(&self, key: &RecordKey) {
         let Ok(kv) = self.env.kv(RECORDS) else { return };
         let began = clock::now();
-        let found = kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text().await;
+        let get = kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text();
+        let found = match select(pin!(get), pin!(Delay::from(self.config.kv_patience))).await {
+            Either::Left((found, _)) => found.map_err(|error| error.to_string()),
+            Either::Right(_) => Err("it took too long".to_owned()),
+        };
         let took = clock::now().since(began);
         self.timing.set(self.timing.get().searched(took));
         let result = match found {
@@ -443,7 +476,7 @@ impl Reader {
             },
             Ok(None) => "missing",
             Err(error) => {
-                let detail = json!({"key": key, "error": error.to_string()});
+                let detail = json!({"key": key, "error": error});
                 log::write(Level::Error, "kv_get_failed", self.request.as_str(), detail);
                 "failed"
             }

@@ -1,23 +1,26 @@
 //! Which path is answered by what.
 
-use std::{pin::pin, rc::Rc};
+use std::{pin::pin, rc::Rc, time::Duration};
 
 use domain::{
     CargoId,
     messages::BUILD_HEADER,
     orders::{OrderId, QuoteId},
 };
-use futures_util::{FutureExt, future::poll_immediate};
+use futures_util::{
+    FutureExt,
+    future::{Either, poll_immediate, select},
+};
 use serde_json::json;
 use swr::UnixMillis;
-use worker::{Context, Env};
+use worker::{Context, Delay, Env};
 
 use crate::{
     auth, cargo, cargos, clock,
     config::{self, Config},
-    dictionaries, health, history,
-    http::{self, Answer, Described},
-    invalidate,
+    cors, dictionaries, health, history,
+    http::{self, Answer, BODY_DEADLINE, Described},
+    invalidate, limits,
     log::{self, Level, RequestId},
     metrics::{Family, Histogram, status_label},
     metrics_do, metrics_page,
@@ -153,14 +156,43 @@ pub async fn answer(request: web_sys::Request, env: Env, context: Context) -> we
     let described = Described::of(&request);
     let route = Route::of(described.path());
     let id = Rc::new(RequestId::of(request));
-    let work = dispatch(route, &described, env, context, id.clone(), began);
+    let of_other_site = cors::is_allowed(described.origin(), &env);
+    let work = dispatch(
+        route,
+        &described,
+        of_other_site,
+        env,
+        context,
+        id.clone(),
+        began,
+    );
     let mut work = pin!(work);
     // The clock stands still between I/O: what needs none takes no time.
     let (result, took) = match poll_immediate(&mut work).await {
         Some(result) => (result, 0),
-        None => (work.await, clock::now().since(began)),
+        None => {
+            let deadline = deadline(route);
+            let result = match select(work, pin!(Delay::from(deadline))).await {
+                Either::Left((result, _)) => result,
+                // Whatever did not answer has a deadline of its own; this one is for what nobody thought of.
+                Either::Right(_) => {
+                    let detail = json!({"path": described.path()});
+                    log::write(Level::Error, "deadline_passed", id.as_str(), detail);
+                    Err(match route {
+                        Some(Route::OrderStatus(_)) => Failure::OutcomeUnknown,
+                        _ => Failure::Unavailable {
+                            retry_after_ms: 2_000,
+                        },
+                    })
+                }
+            };
+            (result, clock::now().since(began))
+        }
     };
-    let answer = result.unwrap_or_else(|failure| failed(failure, &described, &id));
+    let mut answer = result.unwrap_or_else(|failure| failed(failure, route, &described, &id));
+    if of_other_site {
+        answer = cors::readable(answer, described.origin());
+    }
     let labels = [
         route.map_or("none", Route::label),
         status_label(answer.status()),
@@ -170,24 +202,66 @@ pub async fn answer(request: web_sys::Request, env: Env, context: Context) -> we
     answer.into_response()
 }
 
-fn failed(failure: Failure, described: &Described, id: &RequestId) -> Answer {
+/// After so long a client has an answer, whatever hangs: longer than all that may take its time on the way together.
+fn deadline(route: Option<Route>) -> Duration {
+    const SLACK: Duration = Duration::from_millis(500);
+    let Some(config) = config::known() else {
+        return SLACK;
+    };
+    let body = match route {
+        Some(Route::SignIn | Route::Invalidate | Route::OrderHook | Route::OrderStatus(_)) => {
+            BODY_DEADLINE
+        }
+        Some(Route::AskQuote) => orders::UPLOAD_DEADLINE,
+        _ => Duration::ZERO,
+    };
+    let work = match (route, &config.orders) {
+        (
+            Some(
+                Route::Orders
+                | Route::Order(_)
+                | Route::OrderStatus(_)
+                | Route::OrderHook
+                | Route::AskQuote
+                | Route::Quote(_)
+                | Route::Invalidate,
+            ),
+            Some(orders),
+        ) => orders.answer_deadline(),
+        _ => config.read_deadline + config.kv_patience,
+    };
+    body + work + SLACK
+}
+
+fn failed(failure: Failure, route: Option<Route>, described: &Described, id: &RequestId) -> Answer {
     if let Failure::Misconfigured(_) | Failure::Platform(_) = failure {
         let detail = json!({"path": described.path(), "error": failure.to_string()});
         log::write(Level::Error, "request_failed", id.as_str(), detail);
     }
-    failure.into_answer().header("x-request-id", id.as_str())
+    let has_fragments = matches!(route, Some(Route::List | Route::Prices));
+    let answer = if has_fragments && described.wants_html() {
+        failure.into_fragment()
+    } else {
+        failure.into_answer()
+    };
+    answer.header("x-request-id", id.as_str())
 }
 
 async fn dispatch(
     route: Option<Route>,
     described: &Described,
+    of_other_site: bool,
     env: Env,
     context: Context,
     id: Rc<RequestId>,
     now: UnixMillis,
 ) -> Result<Answer, Failure> {
+    described.require_measure()?;
     let route = route.ok_or(Failure::NotFound)?;
     let method = described.method();
+    if method == "OPTIONS" && of_other_site {
+        return Ok(cors::preflight());
+    }
     // HEAD is GET without the body, which the platform leaves out.
     if method != route.method() && !(method == "HEAD" && route.method() == "GET") {
         return Err(Failure::MethodNotAllowed {
@@ -211,9 +285,18 @@ async fn dispatch(
         metrics_do::hand_over_behind(&env, &context);
     }
     match route {
-        Route::Metrics => return metrics_page::answer(described, &env, &config).await,
-        Route::SignIn => return auth::sign_in(&config, &id).await,
-        Route::Invalidate => return invalidate::answer(id.request(), &env, &config).await,
+        Route::Metrics => {
+            let page = metrics_page::answer(described, &env, &config).await;
+            return limits::refusals(page, &id, &env, now).await;
+        }
+        Route::SignIn => {
+            limits::address(&id, &env, now).await?;
+            return auth::sign_in(&config, &id).await;
+        }
+        Route::Invalidate => {
+            let done = invalidate::answer(id.request(), &env, &config).await;
+            return limits::refusals(done, &id, &env, now).await;
+        }
         Route::Orders
         | Route::Order(_)
         | Route::OrderStatus(_)
@@ -226,7 +309,9 @@ async fn dispatch(
         }
         _ => {}
     }
-    let session = auth::session(described, &config, &id, now)?;
+    let session = auth::session(described, &config, &id, now);
+    let session = limits::refusals(session, &id, &env, now).await?;
+    limits::driver(session.driver_id, &env, now).await?;
     let reader = Reader::new(env, context, config, session.driver_id, id.clone(), now);
     let result = match route {
         Route::Prices => prices::answer(described, reader).await,
@@ -235,7 +320,7 @@ async fn dispatch(
             rarely_asked(other, described, reader).boxed_local().await
         }
     };
-    Ok(with_session(result, session.renewed, described, &id))
+    Ok(with_session(result, session.renewed, route, described, &id))
 }
 
 async fn of_orders(
@@ -250,10 +335,12 @@ async fn of_orders(
     // Where there is no factory there are no such addresses.
     let orders = config.orders.as_ref().ok_or(Failure::NotFound)?;
     if route == Route::OrderHook {
-        return orders::hook::answer(env, orders, id).await;
+        let taken = orders::hook::answer(env, orders, id).await;
+        return limits::refusals(taken, id, env, now).await;
     }
-    let (viewer, renewed) = Viewer::of(described, config, orders, id, now)?;
-    viewer.require_pace(env).await?;
+    let viewer = Viewer::of(described, config, orders, id, now);
+    let (viewer, renewed) = limits::refusals(viewer, id, env, now).await?;
+    viewer.require_pace(env, now).await?;
     let result = match route {
         Route::Order(order) => orders::detail::answer(order, env, orders, &viewer, id).await,
         Route::OrderStatus(order) => {
@@ -265,17 +352,18 @@ async fn of_orders(
             .await
             .map(|list| list.header_if(BUILD_HEADER, config.build_id.as_ref())),
     };
-    Ok(with_session(result, renewed, described, id))
+    Ok(with_session(result, renewed, route, described, id))
 }
 
 /// A session stands, whatever becomes of the request that began it.
 fn with_session(
     result: Result<Answer, Failure>,
     renewed: Option<Issued>,
+    route: Route,
     described: &Described,
     id: &RequestId,
 ) -> Answer {
-    let answer = result.unwrap_or_else(|failure| failed(failure, described, id));
+    let answer = result.unwrap_or_else(|failure| failed(failure, Some(route), described, id));
     answer.header_if(
         domain::messages::SESSION_HEADER,
         renewed.map(|renewed| renewed.token),

@@ -17,13 +17,11 @@ pub struct Signed {
 /// A body of at most `longest` bytes, if it is signed with this secret.
 ///
 /// # Errors
-/// [`Failure::Unauthorized`] whatever is wrong.
-pub async fn signed(request: &Request, secret: &str, longest: usize) -> Result<Signed, Failure> {
+/// [`Failure::Unauthorized`] whatever is wrong with the signature; or as of [`http::proof`].
+pub async fn signed(request: &Request, secret: &str, longest: u32) -> Result<Signed, Failure> {
     let signature = request.headers().get("x-signature").ok().flatten();
     let signature = signature.ok_or(Failure::Unauthorized)?;
-    let body = http::body(request, longest)
-        .await
-        .ok_or(Failure::Unauthorized)?;
+    let body = http::proof(request, longest).await?;
     if !is_signed(secret, body.as_bytes(), &signature) {
         return Err(Failure::Unauthorized);
     }

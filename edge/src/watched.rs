@@ -15,7 +15,7 @@ use swr::{Policy, UnixMillis};
 use crate::{
     cache_status::CacheStatus,
     cargos,
-    http::Answer,
+    http::{Answer, Described},
     prices::Shown,
     problem::Failure,
     reader::{Copy, Reader},
@@ -28,7 +28,12 @@ type Detail = (Copy<Option<Rc<CargoDetail>>>, UnixMillis);
 ///
 /// # Errors
 /// If one can't be had: a card that is missing without a reason would look like one that is gone.
-pub async fn list(ids: &[CargoId], html: Option<Lang>, reader: Reader) -> Result<Answer, Failure> {
+pub async fn list(
+    ids: &[CargoId],
+    request: &Described,
+    html: Option<Lang>,
+    reader: Reader,
+) -> Result<Answer, Failure> {
     let reader = reader.in_lowest_class();
     let policy = &reader.config.detail;
     let details = join_all(ids.iter().map(|&id| detail(&reader, id, policy))).await;
@@ -57,8 +62,7 @@ pub async fn list(ids: &[CargoId], html: Option<Lang>, reader: Reader) -> Result
         left_out: 0,
         cargos,
     };
-    Ok(cargos::whole(body, html, now)
-        .header("cache-control", "private, no-cache")
+    Ok(cargos::whole(body, request, html, now)
         .header_if("cache-status", status)
         .header("age", now.since(as_of) / 1000)
         .header_if("server-timing", reader.timing()))
@@ -73,6 +77,7 @@ pub async fn prices(ids: &[CargoId], reader: &Reader) -> Result<Shown, Failure> 
     let policy = &reader.config.watched;
     let mut shown = Shown {
         rows: Rc::default(),
+        gone: Vec::new(),
         total: 0,
         as_of: UnixMillis(u64::MAX),
         now: reader.now(),

@@ -1,5 +1,6 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { Board, DARK, isPoll, priceText } from "./board";
+import { test } from "./policy";
 import { simulator } from "./simulator";
 
 test.beforeEach(async () => {

@@ -1,10 +1,11 @@
 // Journeys of operators through the order board, on phones, against the running Worker and the factory that the simulator plays.
 
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { expectGoodInBothThemes } from "./accessibility";
 import { DARK } from "./board";
 import { expectToFollowBuilds } from "./builds";
 import { ALEXEY, BORIS, DRIVER, Orders } from "./orders";
+import { test } from "./policy";
 import { ofLane, simulator } from "./simulator";
 import { Telegram } from "./telegram";
 

@@ -1,9 +1,10 @@
 // Filters, a cargo's own screen, and what is watched.
 
-import { expect, test, type Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { expectAccessible, expectGoodInBothThemes } from "./accessibility";
 import { Board, DARK, priceText } from "./board";
 import { expectToFollowBuilds } from "./builds";
+import { test } from "./policy";
 import { simulator } from "./simulator";
 
 test.beforeEach(async () => {

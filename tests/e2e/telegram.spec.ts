@@ -1,8 +1,9 @@
 // The app in Telegram's clients, old and new, with Telegram's own script.
 
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { Board, DARK, isPoll } from "./board";
 import { expectAccessible } from "./accessibility";
+import { test } from "./policy";
 import { simulator } from "./simulator";
 import { Telegram } from "./telegram";
 

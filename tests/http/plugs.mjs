@@ -1,17 +1,27 @@
 // The Worker as it was built, with plugs that a test can pull: what lies between it and its stores may be made slow or to fail.
 // `POST /api/plugs` with {"ORDER_BOARD": {"delay_ms": 500}} or {"RECORDS": {"fails": true}}, or {"fails_after": 3} calls that go
 // well; {} puts all of them back in.
+//
+// | also | what |
+// |---|---|
+// | {"DRIVER_REQUESTS": {"answers": {"success": true}}} | this is what is answered, and nobody is asked |
+// | {"REFRESHER": {"overloaded": true}} | the platform says that the object has too much to do |
+// | {"REFRESHER": {"dies_after_ms": 100}} | the object ends so long after it was begun |
+// | {"UPSTREAM": {"leads_to": "https://nobody.invalid"}} | calls to other servers go there |
+// | {"panic": "at_once"}, {"panic": "later"} | the program breaks off in the request that follows, before or after its first wait, as by a panic: nothing is unwound |
 
-import Worker, * as built from "../../edge/build/index.js";
+import Worker, * as built from "../../edge/entry.mjs";
 
 let pulled = {};
 
 const passed = async (name, call) => {
   const plug = pulled[name] ?? {};
-  const { delay_ms, fails, fails_after } = plug;
+  const { delay_ms, fails, fails_after, overloaded } = plug;
   plug.calls = (plug.calls ?? 0) + 1;
   if (delay_ms) await new Promise((done) => setTimeout(done, delay_ms));
+  if (plug.answers) return plug.answers;
   if (fails || plug.calls > fails_after) throw new Error(`${name} has been unplugged`);
+  if (overloaded) throw Object.assign(new Error("Durable Object is overloaded. Too many requests queued."), { overloaded });
   return call();
 };
 
@@ -40,6 +50,7 @@ const objects = (name, namespace) =>
 
 const plug = (name, binding) => {
   if (typeof binding !== "object" || binding === null) return binding;
+  if ("limit" in binding) return through(name, binding, ["limit"]);
   if ("idFromName" in binding) return objects(name, binding);
   if ("getWithMetadata" in binding) return through(name, binding, ["get", "getWithMetadata", "put", "delete", "list"]);
   return binding;
@@ -53,22 +64,49 @@ export default class extends Worker {
   }
 
   async fetch(request) {
-    if (new URL(request.url).pathname !== "/api/plugs") return super.fetch(request);
-    pulled = await request.json();
-    return new Response(null, { status: 204 });
+    if (new URL(request.url).pathname === "/api/plugs") {
+      pulled = await request.json();
+      return new Response(null, { status: 204 });
+    }
+    const { panic } = pulled;
+    delete pulled.panic;
+    if (panic === "at_once") breakOff();
+    const answer = super.fetch(request);
+    if (panic === "later") breakOff();
+    return answer;
   }
 }
 
-const withPlugs = (Built) =>
+/** The program's next look at the clock, which every request takes before and after each wait, ends it. */
+const breakOff = () => {
+  const { now } = Date;
+  Date.now = () => {
+    if (!new Error().stack.includes("wasm")) return now();
+    Date.now = now;
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+};
+
+const { fetch } = globalThis;
+globalThis.fetch = (request, init) => {
+  const { leads_to } = pulled.UPSTREAM ?? {};
+  if (!leads_to) return fetch(request, init);
+  const { pathname, search } = new URL(request.url ?? request);
+  return fetch(new Request(leads_to + pathname + search, request), init);
+};
+
+const withPlugs = (name, Built) =>
   class extends Built {
     constructor(state, env) {
       super(state, plugged(env));
+      const { dies_after_ms } = pulled[name] ?? {};
+      if (dies_after_ms) setTimeout(() => state.abort("unplugged"), dies_after_ms);
     }
   };
 
-export const OrderBoard = withPlugs(built.OrderBoard);
-export const PriceHistories = withPlugs(built.PriceHistories);
-export const Quotes = withPlugs(built.Quotes);
-export const Refresher = withPlugs(built.Refresher);
-export const UpstreamGuard = withPlugs(built.UpstreamGuard);
-export const Metrics = withPlugs(built.Metrics);
+export const OrderBoard = withPlugs("ORDER_BOARD", built.OrderBoard);
+export const PriceHistories = withPlugs("PRICE_HISTORY", built.PriceHistories);
+export const Quotes = withPlugs("QUOTE", built.Quotes);
+export const Refresher = withPlugs("REFRESHER", built.Refresher);
+export const UpstreamGuard = withPlugs("UPSTREAM_GUARD", built.UpstreamGuard);
+export const Metrics = withPlugs("METRICS", built.Metrics);

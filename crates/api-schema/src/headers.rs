@@ -46,9 +46,10 @@ impl Header {
     pub const VARY: Self = Self {
         name: "Vary",
         variant: "",
-        description: "Another session may be answered otherwise.",
-        schema: || json!({"const": "authorization"}),
-        example: "authorization",
+        description: "What the answer depends on besides the address: who asks, from which site, and where there are fragments, whether \
+            they are preferred.",
+        schema: || json!({"enum": ["authorization, origin", "authorization, accept, hx-request, origin"]}),
+        example: "authorization, origin",
     };
     pub const ETAG: Self = Self {
         name: "ETag",
@@ -175,7 +176,49 @@ impl Header {
         example: "Bearer",
     };
 
-    const ALL: [Self; 23] = [
+    pub const HX_RESWAP: Self = Self {
+        name: "HX-Reswap",
+        variant: "",
+        description: "To a page of htmx, that its screen stays as it is.",
+        schema: || json!({"const": "none"}),
+        example: "none",
+    };
+
+    pub const POLICY: Self = Self {
+        name: "Content-Security-Policy",
+        variant: "",
+        description: "It is data: should a browser show it as a page, nothing in it runs, loads anything, or is framed.",
+        schema: || json!({"const": "default-src 'none'; frame-ancestors 'none'"}),
+        example: "default-src 'none'; frame-ancestors 'none'",
+    };
+    pub const REFERRER: Self = Self {
+        name: "Referrer-Policy",
+        variant: "",
+        description: "Nobody is told where a link stood.",
+        schema: || json!({"const": "no-referrer"}),
+        example: "no-referrer",
+    };
+    pub const ENCRYPTED: Self = Self {
+        name: "Strict-Transport-Security",
+        variant: "",
+        description: "Never without TLS (RFC 6797).",
+        schema: || json!({"const": "max-age=63072000; includeSubDomains"}),
+        example: "max-age=63072000; includeSubDomains",
+    };
+    /// Those of every answer.
+    pub const EVERYWHERE: &[Self] = &[
+        Self::POLICY,
+        Self::REFERRER,
+        Self::ENCRYPTED,
+        Self::NO_SNIFFING,
+        Self::VARY,
+    ];
+
+    const ALL: [Self; 27] = [
+        Self::POLICY,
+        Self::REFERRER,
+        Self::ENCRYPTED,
+        Self::HX_RESWAP,
         Self::NO_SNIFFING,
         Self::NO_STORE,
         Self::REVALIDATE,

@@ -229,7 +229,7 @@ impl Response {
             description,
             ..Self::default()
         }
-        .always(&[Sent::NO_SNIFFING])
+        .always(Sent::EVERYWHERE)
     }
 
     /// An answer with a body.
@@ -237,6 +237,12 @@ impl Response {
         let mut response = Self::empty(description);
         response.content.insert(media_type.to_owned(), body);
         response
+    }
+
+    /// It may as well be this.
+    pub fn or(mut self, media_type: &str, body: MediaType) -> Self {
+        self.content.insert(media_type.to_owned(), body);
+        self
     }
 
     /// Headers that it has.

@@ -44,6 +44,7 @@ pub fn components(schemas: &mut Schemas) -> Map<Parameter> {
     all.extend(of_orders(schemas));
     all.extend(of_quotes());
     all.push(if_none_match(schemas));
+    all.push(hx_request());
     let by_their_names = all
         .into_iter()
         .map(|parameter| (component(parameter.name), parameter));
@@ -166,7 +167,7 @@ fn of_cargos(schemas: &mut Schemas) -> Vec<Parameter> {
         ),
         query(
             "seen_ids",
-            "Ids with commas. Nothing depends on them: the rows asked for decide.",
+            "The cards on a page of htmx, with commas: their prices are told, and which of them are gone. Elsewhere nothing depends on them.",
             json!({"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"}),
             "6236969888,6236969826",
         ),
@@ -245,6 +246,17 @@ fn if_none_match(schemas: &mut Schemas) -> Parameter {
         description: "Tags that the client has, or `*` (RFC 9110, 13.1.2): the answer is 304 if one of them is still right.",
         schema: json!({"anyOf": [schemas.written::<Etag>(), {"type": "string"}]}),
         example: "\"6f2d1c0b9a887766\"".into(),
+        ..Parameter::default()
+    }
+}
+
+fn hx_request() -> Parameter {
+    Parameter {
+        name: "HX-Request",
+        r#in: "header",
+        description: "`true` is sent by htmx, which is answered with a fragment of HTML. All else counts as nothing.",
+        schema: json!({"type": "string"}),
+        example: "true".into(),
         ..Parameter::default()
     }
 }

@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// What any operation may end with.
-pub const ANYWHERE: &[ProblemKind] = &[ProblemKind::Internal];
+pub const ANYWHERE: &[ProblemKind] = &[
+    ProblemKind::Internal,
+    ProblemKind::UriTooLong,
+    ProblemKind::HeadersTooLarge,
+];
 /// What answers a request that is none of an operation's.
 pub const ELSEWHERE: &[ProblemKind] = &[ProblemKind::MethodNotAllowed];
 
@@ -62,7 +66,7 @@ fn response(kind: ProblemKind, schemas: &mut Schemas) -> Response {
     };
     let response = Response::of(description(kind), MEDIA_TYPE, body)
         .always(&[Header::NO_STORE, Header::REQUEST_ID])
-        .at_times(&[Header::SESSION]);
+        .at_times(&[Header::SESSION, Header::HX_RESWAP]);
     match kind {
         ProblemKind::MethodNotAllowed => response.always(&[Header::ALLOW]),
         ProblemKind::UnsupportedMediaType => response.always(&[Header::ACCEPT]),
@@ -120,7 +124,12 @@ fn description(kind: ProblemKind) -> &'static str {
             "The factory does not answer: nobody knows whether it was done. Look before you try again."
         }
         ProblemKind::TooLarge => "A body of more bytes than are taken.",
-        ProblemKind::TooManyRequests => "More than this client may ask in a minute.",
+        ProblemKind::TooSlow => {
+            "A body that does not come within ten seconds, a model within two minutes."
+        }
+        ProblemKind::UriTooLong => "An address of more than 8 KiB.",
+        ProblemKind::HeadersTooLarge => "Headers of more than 16 KiB, of those that are looked at.",
+        ProblemKind::TooManyRequests => "More than this client may ask in so short a time.",
         ProblemKind::UpstreamUnavailable => {
             "The system behind this gives nothing in time, and there is no copy that could be shown."
         }

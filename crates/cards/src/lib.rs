@@ -5,5 +5,6 @@
 
 pub mod card;
 pub mod facts;
+pub mod fragments;
 pub mod html;
 pub mod text;

@@ -46,7 +46,13 @@ pub enum ProblemKind {
     OutcomeUnknown,
     /// A body of more bytes than are taken.
     TooLarge,
-    /// More than may be asked in a minute.
+    /// A body that does not come in time.
+    TooSlow,
+    /// An address of more bytes than are taken.
+    UriTooLong,
+    /// The same of headers.
+    HeadersTooLarge,
+    /// More than may be asked in so short a time.
     TooManyRequests,
     /// There is no copy, and upstream gave nothing in time.
     UpstreamUnavailable,
@@ -58,7 +64,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
@@ -69,6 +75,9 @@ impl ProblemKind {
         Self::Conflict,
         Self::OutcomeUnknown,
         Self::TooLarge,
+        Self::TooSlow,
+        Self::UriTooLong,
+        Self::HeadersTooLarge,
         Self::TooManyRequests,
         Self::UpstreamUnavailable,
         Self::Misconfigured,
@@ -128,7 +137,10 @@ impl ProblemKind {
                 "The factory does not answer: the order may have been moved or not. Look before you try again.",
             ),
             Self::TooLarge => (413, "too-large", "The body is too large."),
-            Self::TooManyRequests => (429, "too-many-requests", "Ask again in a minute."),
+            Self::TooSlow => (408, "too-slow", "The body did not come in time."),
+            Self::UriTooLong => (414, "uri-too-long", "The address is too long."),
+            Self::HeadersTooLarge => (431, "headers-too-large", "The headers are too large."),
+            Self::TooManyRequests => (429, "too-many-requests", "Ask again later, and less often."),
             Self::UpstreamUnavailable => (
                 503,
                 "upstream-unavailable",

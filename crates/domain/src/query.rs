@@ -172,6 +172,8 @@ pub struct ListQuery {
     pub filters: Filters,
     /// Which rows: `limit` 1..=[`ListQuery::MAX_LIMIT`], [`USUAL_LIMIT`] if not given; `offset` 0 if not given.
     pub window: Window,
+    /// The last row that somebody has: his next ones are those below it, if it is still near the first row of the window.
+    pub after: Option<CargoId>,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
     pub min_epoch: u32,
     /// Cards in this language, in place of cargos.
@@ -196,12 +198,16 @@ impl ListQuery {
                 .unwrap_or(USUAL_LIMIT),
             offset: parameters.number("offset", 0..=u32::MAX).unwrap_or(0),
         };
+        let after = parameters.take("after", |text| {
+            text.parse().map_err(|_| "expected the id of a cargo")
+        });
         let min_epoch = min_epoch(&mut parameters);
         let html = parameters.take("html", str::parse);
         parameters.finish(Self {
             ids,
             filters,
             window,
+            after,
             min_epoch,
             html,
         })
@@ -219,6 +225,8 @@ pub struct PricesQuery {
     pub limit: u32,
     /// The first row, from 0, which it is if not given: more than 500 cards are asked for in parts.
     pub offset: u32,
+    /// The cards on a page that htmx keeps up to date, each once, in their order; the first [`Self::MAX_LIMIT`] of them.
+    pub seen_ids: Vec<CargoId>,
     /// The state that the client knows: only what has changed since need be told.
     pub since: Option<Etag>,
     /// Nothing from before so many invalidations may be served: what an invalidation answered, 0 if not given.
@@ -231,8 +239,6 @@ impl PricesQuery {
 
     /// Reads a query string (without `?`).
     ///
-    /// `seen_ids`, which the HTMX front end sends, must be digits and commas; the rows asked for decide, not it.
-    ///
     /// # Errors
     /// One entry for each wrong parameter.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
@@ -243,12 +249,7 @@ impl PricesQuery {
             .number("limit", 1..=Self::MAX_LIMIT)
             .unwrap_or(USUAL_LIMIT);
         let offset = parameters.number("offset", 0..=u32::MAX).unwrap_or(0);
-        parameters.take("seen_ids", |text| {
-            text.split(',')
-                .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-                .then_some(())
-                .ok_or("expected cargo ids separated by commas")
-        });
+        let seen_ids = parameters.take("seen_ids", seen_ids).unwrap_or_default();
         let since = parameters.take("since", |text| Ok::<_, String>(Etag::of_query(text)));
         let min_epoch = min_epoch(&mut parameters);
         parameters.finish(Self {
@@ -256,6 +257,7 @@ impl PricesQuery {
             filters,
             limit,
             offset,
+            seen_ids,
             since,
             min_epoch,
         })
@@ -268,6 +270,23 @@ impl PricesQuery {
             limit: self.limit,
         }
     }
+}
+
+/// Digits and commas. What can't be the id of a cargo names no card that there could be, so it is passed over.
+fn seen_ids(text: &str) -> Result<Vec<CargoId>, &'static str> {
+    let mut ids = Vec::new();
+    for id in text.split(',') {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("expected cargo ids separated by commas");
+        }
+        if ids.len() < PricesQuery::MAX_LIMIT as usize
+            && let Ok(id) = id.parse()
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 /// The query of `GET /api/cargos/{id}/`.
@@ -395,6 +414,11 @@ mod tests {
     #[test]
     fn an_epoch_is_a_number() {
         assert_eq!(PricesQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
+        assert_eq!(ListQuery::parse("after=7").unwrap().after, CargoId::new(7));
+        assert_eq!(ListQuery::parse("").unwrap().after, None);
+        for query in ["after=0", "after=x", "after=-5"] {
+            assert_eq!(fields(ListQuery::parse(query)), ["after"], "{query}");
+        }
         assert_eq!(ListQuery::parse("min_epoch=7").unwrap().min_epoch, 7);
         assert_eq!(ListQuery::parse("").unwrap().min_epoch, 0);
         assert_eq!(fields(ListQuery::parse("min_epoch=-1")), ["min_epoch"]);
@@ -445,8 +469,14 @@ mod tests {
 
     #[test]
     fn seen_ids_are_digits() {
-        assert!(PricesQuery::parse("seen_ids=6236980507,6236980508").is_ok());
-        assert!(PricesQuery::parse("seen_ids=").is_ok());
+        let seen = |query: &str| PricesQuery::parse(query).unwrap().seen_ids;
+        assert_eq!(
+            seen("seen_ids=6236980507,5,0,007,5"),
+            [6_236_980_507, 5].map(|id| CargoId::new(id).unwrap())
+        );
+        assert!(seen("seen_ids=").is_empty());
+        let many: Vec<String> = (1..=700).map(|id| id.to_string()).collect();
+        assert_eq!(seen(&format!("seen_ids={}", many.join(","))).len(), 500);
         for query in ["seen_ids=a", "seen_ids=1,,2", "seen_ids=1%202"] {
             assert_eq!(fields(PricesQuery::parse(query)), ["seen_ids"], "{query}");
         }

@@ -190,11 +190,14 @@ impl<K: Eq + Hash + Clone, V: Stamped + Clone> HotCopies<K, V> {
                 Verdict::Fresh { .. } | Verdict::Stale
             )
         });
-        if is_here {
-            return false;
-        }
+        !is_here && self.wants_unread(key, policy.fresh, now)
+    }
+
+    /// Whether `key`, of which nothing is here, should be asked for though nobody waits for it: it was not in so many
+    /// milliseconds.
+    pub fn wants_unread(&mut self, key: &K, again_after: u64, now: UnixMillis) -> bool {
         let asked = self.asked_ahead.peek(key);
-        let wants = asked.is_none_or(|&asked| now.since(asked) >= policy.fresh);
+        let wants = asked.is_none_or(|&asked| now.since(asked) >= again_after);
         if wants {
             self.asked_ahead.put(key.clone(), now, 1);
         }
@@ -366,6 +369,10 @@ mod tests {
         let mut wants = |ms| copies.wants_ahead(&"a", &POLICY, T0.plus(ms));
         assert!(!wants(609_999), "it would be served at once");
         assert!(wants(610_000), "whoever read it would wait");
+        let mut wants = |key, ms| copies.wants_unread(&key, 5_000, T0.plus(ms));
+        assert!(wants("c", 0));
+        assert!(!wants("c", 4_999));
+        assert!(wants("c", 5_000));
     }
 
     #[test]

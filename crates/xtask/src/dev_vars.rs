@@ -57,6 +57,22 @@ impl Secrets {
         })
     }
 
+    /// All names and values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Those of a text.
+    #[cfg(test)]
+    pub fn of(text: &str) -> Secrets {
+        Secrets {
+            file: FILE,
+            values: parse(text),
+        }
+    }
+
     /// What `example` has and this has not.
     fn missing_from<'a>(&self, example: &'a Secrets) -> Vec<(&'a str, &'a str)> {
         let is_missing = |name: &str| self.values.iter().all(|(known, _)| known != name);

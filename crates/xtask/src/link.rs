@@ -9,6 +9,9 @@ use serde_json::json;
 /// The first Bot API with everything that the app may use.
 const VERSION: &str = "9.1";
 
+/// What Telegram calls the message that this driver opened the app by.
+pub const QUERY_ID: &str = "AAHdF6IQAAAAAN0XohDhrOrc";
+
 /// A link to the app at `origin`, with initData that `bot_token` signed now.
 pub fn to_app(origin: &str, bot_token: &str) -> Result<String> {
     Ok(build(origin, bot_token, now()?))
@@ -39,7 +42,7 @@ fn signed(bot_token: &str, auth_date: u64) -> String {
     telegram::init_data::sign(
         bot_token,
         &[
-            ("query_id", "AAHdF6IQAAAAAN0XohDhrOrc"),
+            ("query_id", QUERY_ID),
             ("user", &driver.to_string()),
             ("auth_date", &auth_date.to_string()),
         ],
@@ -103,8 +106,8 @@ mod tests {
             max_age_ms: 1000,
             max_ahead_ms: 0,
         };
-        let driver = telegram::init_data::verify(&init_data, TOKEN, window, NOW * 1000).unwrap();
-        assert_eq!(driver.first_name, "Алексей");
+        let proof = telegram::init_data::verify(&init_data, TOKEN, window, NOW * 1000).unwrap();
+        assert_eq!(proof.user.first_name, "Алексей");
         assert!(
             telegram::init_data::verify(&init_data, "7000000000:other", window, NOW * 1000)
                 .is_err()

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every suite, counted in one line at the end.
 
+mod canaries;
 mod servers;
 mod suites;
 

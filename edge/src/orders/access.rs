@@ -10,6 +10,7 @@ use crate::{
     auth,
     config::Config,
     http::Described,
+    limits,
     log::RequestId,
     problem::Failure,
     session::{Issued, Signed},
@@ -19,7 +20,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
     /// Somebody at the machines, by the name that people call him: sees and moves orders.
-    Operator(String),
+    Operator {
+        /// His id at Telegram.
+        id: i64,
+        /// His name.
+        name: String,
+    },
     /// Sees his own orders.
     Seller(SellerId),
     /// The sales system: sees all orders, and moves those that are its own to move.
@@ -44,19 +50,22 @@ impl Viewer {
         }
         let Signed { driver_id, renewed } = auth::session(request, config, id, now)?;
         let operator = orders.operators.iter().find(|(id, _)| *id == driver_id);
-        let (_, name) = operator.ok_or(Failure::Forbidden)?;
-        Ok((Self::Operator(name.clone()), renewed))
+        let (id, name) = operator.cloned().ok_or(Failure::Forbidden)?;
+        Ok((Self::Operator { id, name }, renewed))
     }
 
-    /// Sellers may ask so often and no more; how often, the platform's binding says.
+    /// Sellers may ask so often and no more, operators as often as drivers; how often, the platform's bindings say.
     ///
     /// # Errors
     /// [`Failure::TooMany`]; or the platform does not count.
-    pub async fn require_pace(&self, env: &Env) -> Result<(), Failure> {
+    pub async fn require_pace(&self, env: &Env, now: UnixMillis) -> Result<(), Failure> {
+        if let Self::Operator { id, .. } = self {
+            limits::driver(*id, env, now).await?;
+        }
         if let Self::Seller(seller) = self {
             let limiter = env.rate_limiter("SELLER_REQUESTS")?;
             if !limiter.limit(seller.0.to_string()).await?.success {
-                return Err(Failure::TooMany);
+                return Err(Failure::TooMany { retry_after_s: 60 });
             }
         }
         Ok(())
@@ -80,7 +89,7 @@ impl Viewer {
     pub fn sees(&self, order: &Order) -> bool {
         match self {
             Self::Seller(own) => order.seller == *own,
-            Self::Operator(_) | Self::Crm => true,
+            Self::Operator { .. } | Self::Crm => true,
         }
     }
 
@@ -90,7 +99,7 @@ impl Viewer {
     /// [`Failure::Forbidden`] if he may move nothing.
     pub fn mover(&self) -> Result<(Mover, &str), Failure> {
         match self {
-            Self::Operator(name) => Ok((Mover::Operator, name)),
+            Self::Operator { name, .. } => Ok((Mover::Operator, name)),
             Self::Crm => Ok((Mover::Crm, "CRM")),
             Self::Seller(_) => Err(Failure::Forbidden),
         }

@@ -32,7 +32,7 @@ use crate::{
     tally,
 };
 
-const LONGEST_BODY: usize = 1_024;
+const LONGEST_BODY: u32 = 1_024;
 
 /// What the board could not be told it is told again after so long, in milliseconds.
 const TELL_AGAIN_AFTER: [u64; 3] = [1_000, 3_000, 10_000];
@@ -51,8 +51,7 @@ pub async fn answer(
     id: &Rc<RequestId>,
 ) -> Result<Answer, Failure> {
     let (mover, by) = viewer.mover()?;
-    let body = http::body(id.request(), LONGEST_BODY).await;
-    let body = body.ok_or_else(|| Failure::of_field("body", "too long, or none".to_owned()))?;
+    let body = http::body(id.request(), LONGEST_BODY).await?;
     let change: ChangeStatus = serde_json::from_str(&body)
         .map_err(|error| Failure::of_field("body", error.to_string()))?;
     let (done, outcome) = oneshot::channel();

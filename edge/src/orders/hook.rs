@@ -19,7 +19,7 @@ use crate::{
     signature, tally,
 };
 
-const LONGEST_BODY: usize = 16 * 1024;
+const LONGEST_BODY: u32 = 16 * 1024;
 /// How far the body's time and ours may differ, in milliseconds: a delivery may be tried again for a while.
 const WINDOW_MS: u64 = 300_000;
 

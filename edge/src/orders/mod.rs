@@ -13,6 +13,8 @@ pub mod quotes;
 pub mod shelf;
 mod upload;
 
+pub use upload::DEADLINE as UPLOAD_DEADLINE;
+
 use std::time::Duration;
 
 use board::Forgetting;
@@ -40,6 +42,13 @@ impl OrdersConfig {
     /// How long a reader waits for the MES.
     pub fn read_deadline(&self) -> Duration {
         self.mes_timeout + self.patience
+    }
+
+    /// How long everything on the way to an answer may take together: the board, and two calls to the MES where it says
+    /// nothing, or where a change is made and its end can't be told.
+    pub fn answer_deadline(&self) -> Duration {
+        let lease_and_grace = Duration::from_millis(self.board.lease + self.board.grace);
+        2 * self.read_deadline() + self.patience + lease_and_grace
     }
 }
 

@@ -1,5 +1,7 @@
 //! A model on its way to the MES: streamed through, and hashed on the way.
 
+use std::time::Duration;
+
 use mes::ModelHash;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::Request;
@@ -21,8 +23,8 @@ extern "C" {
 
 /// The longest model, in bytes.
 const LONGEST_MODEL: u64 = 50 * 1024 * 1024;
-/// The longest that sending one may take: 50 MB over a poor line, in milliseconds.
-const DEADLINE_MS: u64 = 600_000;
+/// The longest that sending one may take: 50 MB over a poor line.
+pub const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Sends the request's body to the MES. Its hash.
 ///
@@ -50,7 +52,7 @@ pub async fn model(request: &Request, config: &OrdersConfig) -> Result<ModelHash
         &url,
         &authorization,
         LONGEST_MODEL as f64,
-        DEADLINE_MS as f64,
+        DEADLINE.as_millis() as f64,
     );
     let sent = sent
         .await

@@ -10,8 +10,20 @@ use serde_json::{Value, json};
 
 use crate::{InitData, Loadboard, Reply, Simulator, forgery, variable};
 
-/// Telegram's ids of the two operators that the Worker under test knows, and what people call them.
+/// The two operators that the Worker under test knows: the first of Telegram's ids that each of them has there, and what
+/// people call them.
 pub const OPERATORS: [(i64, &str); 2] = [(5_000_000_001, "Алексей"), (5_000_000_002, "Борис")];
+
+/// The id of an operator when it is this one's turn.
+///
+/// # Panics
+/// Without the variable that says how many ids each of them has.
+pub(crate) fn operator_id(number: usize, turn: i64) -> i64 {
+    let ids: i64 = variable("LOADBOARD_IDS_OF_OPERATORS")
+        .parse()
+        .expect("a number");
+    OPERATORS[number].0 + 2 * (turn % ids)
+}
 
 impl Loadboard {
     /// One of the [`OPERATORS`], signed in.
@@ -20,7 +32,8 @@ impl Loadboard {
         let reply = board
             .sign_in(&InitData::of(OPERATORS[number].0).sign())
             .await;
-        board.with_token(&reply.session().session_token)
+        reply.session();
+        board.for_operator(number)
     }
 
     /// The sales system.

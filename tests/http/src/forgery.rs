@@ -47,7 +47,7 @@ impl InitData {
         Self {
             bot_token: variable("LOADBOARD_BOT_TOKEN"),
             fields: vec![
-                ("query_id", "AAHdF6IQAAAAAN0XohDhrOrc".to_owned()),
+                ("query_id", variable("LOADBOARD_CANARY")),
                 ("user", user.to_string()),
                 ("auth_date", unix_seconds().to_string()),
                 ("signature", "c2lnbmF0dXJl".to_owned()),
@@ -107,6 +107,11 @@ impl SessionToken {
     pub fn signed_with(mut self, secret: &str) -> Self {
         self.secret = secret.to_owned();
         self
+    }
+
+    /// The same, under the key that was used before.
+    pub fn under_the_previous_key(self) -> Self {
+        self.signed_with(&variable("LOADBOARD_PREVIOUS_SESSION_SECRET"))
     }
 
     /// The same without an end.

@@ -7,12 +7,16 @@
 //! | `SIM_URL` | where the simulator answers |
 //! | `LOADBOARD_BOT_TOKEN` | signs initData as Telegram does |
 //! | `LOADBOARD_SESSION_SECRET` | signs sessions as the Worker does |
+//! | `LOADBOARD_PREVIOUS_SESSION_SECRET` | as the Worker did before |
 //! | `LOADBOARD_INTERNAL_SECRET` | signs orders to invalidate |
 //! | `LOADBOARD_METRICS_TOKEN` | reads the metrics |
 //! | `LOADBOARD_CRM_KEY` | the sales system's key |
 //! | `LOADBOARD_SELLER_KEY` | a seller's key, with his number in the place of `{}` |
 //! | `LOADBOARD_MES_TOKEN` | the MES's own token |
 //! | `LOADBOARD_WEBHOOK_SECRET` | signs what the MES tells |
+//! | `LOADBOARD_IDS_OF_OPERATORS` | how many ids of Telegram each of the two operators has |
+//! | `LOADBOARD_CANARY` | planted where secrets are sent: no log may hold it |
+//! | `LOADBOARD_CANARY_TO_BE_SEEN` | planted where it is to be logged |
 //!
 //! A test begins with [`begin`] and reads through filters of its own ([`ColdFilters`]), so what the Worker remembers of
 //! earlier tests is nothing to it. It waits for conditions ([`until`]), never for time to pass.
@@ -87,7 +91,7 @@ pub async fn refill(board: &Loadboard) {
 ///
 /// # Panics
 /// If it is not set.
-fn variable(name: &str) -> String {
+pub fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: run these tests with `cargo xtask test --only http`")
     })

@@ -64,6 +64,28 @@ impl Reply {
         }
     }
 
+    /// Expects what every answer has, whoever asked for whatever: nothing that a browser is to remember by itself, and headers by
+    /// which it neither guesses what this is nor tells others where it was.
+    #[track_caller]
+    pub(crate) fn expect_safe(&self) {
+        assert_eq!(self.header("set-cookie"), None, "{self:?}");
+        if self.request.ends_with("/api/plugs") {
+            // No part of what ships.
+            return;
+        }
+        let is_of_worker = ["/api", "/health", "/metrics"]
+            .iter()
+            .any(|path| self.request.contains(path));
+        let policy = self.expect_header("content-security-policy");
+        assert!(
+            !is_of_worker || policy == "default-src 'none'; frame-ancestors 'none'",
+            "{self:?}"
+        );
+        assert_eq!(self.expect_header("x-content-type-options"), "nosniff");
+        assert_eq!(self.expect_header("referrer-policy"), "no-referrer");
+        self.expect_header("strict-transport-security");
+    }
+
     /// Expects this status.
     #[track_caller]
     pub fn expect_status(&self, status: u16) -> &Self {

@@ -11,7 +11,7 @@ use crate::{ColdFilters, until, until::excerpt, variable, windows};
 const LATENCY_MS: u64 = 30;
 
 /// The account that the simulator and the Worker under test are started with.
-const CREDENTIALS: [&str; 2] = ["+79990000000", "development"];
+const CREDENTIALS: [&str; 2] = ["+79990000000", "loadboard-development-password"];
 
 /// The simulator of CargoTech, told what to do and asked what happened.
 #[derive(Clone, Debug)]

@@ -19,6 +19,22 @@ use crate::{
     security,
 };
 
+/// What a page of htmx swaps in.
+const HTML: &str = "text/html";
+const LIST_FRAGMENT: &str = "<article id=\"cargo-card-6236980507\" class=\"cargo-card\">…</article>\
+    <span id=\"cargo-count\" class=\"cargo-count\" hx-swap-oob=\"outerHTML\">1 из 1</span>";
+const PRICES_FRAGMENT: &str = "<span id=\"cargo-price-6236980507\" class=\"cargo-price cargo-price-inline\" \
+    hx-swap-oob=\"outerHTML\">13 500 ₽</span><div id=\"cargo-card-6236980508\" hx-swap-oob=\"delete\"></div>";
+/// Where others get a 503, a page of htmx gets nothing to swap in.
+const UNSERVABLE: &[Header] = &[Header::RETRY_AFTER, Header::HX_RESWAP];
+
+fn fragment(example: &str) -> MediaType {
+    MediaType {
+        schema: json!({"type": "string"}),
+        examples: examples([("fragment", example.into())]),
+    }
+}
+
 pub fn list(schemas: &mut Schemas) -> Operation {
     let (cargos, cards) = (
         schemas.written::<CargoList<Cargo>>(),
@@ -32,13 +48,16 @@ pub fn list(schemas: &mut Schemas) -> Operation {
         ]),
     };
     Operation::new("list", "cargos", "Rows of the list, newest first")
-        .described("With `html` the rows are cards, ready to be shown. With `ids` they are these cargos, of which those are left out that no longer exist.")
+        .described("With `html` the rows are cards, ready to be shown. With `ids` they are these cargos, of which those are left out that no longer exist. To htmx, and to whoever prefers `text/html`, the \
+            answer is a fragment of HTML; an empty one where others get a 503.")
         .for_whom(security::DRIVERS)
         .takes(FILTERS)
-        .takes(&["ids", "limit.list", "offset", "html", "min_epoch"])
+        .takes(&["ids", "limit.list", "offset", "html", "min_epoch", "HX-Request"])
         .answers(
             200,
             Response::of("The rows.", JSON, body)
+                .or(HTML, fragment(LIST_FRAGMENT))
+                .at_times(UNSERVABLE)
                 .always(&[Header::REVALIDATE, Header::AGE, Header::CACHE_STATUS])
                 .at_times(&[Header::SERVER_TIMING, Header::SESSION])
                 .leads_to(
@@ -86,7 +105,8 @@ pub fn prices(schemas: &mut Schemas) -> Operation {
         .described(
             "What is polled. Who names a state in `since` that is still known is told what has changed: `prices` holds only the rows that \
              are new or have another price, `since` repeats the tag, and `order` holds all ids in their order if that has changed. A state \
-             that is not known any more is answered in full, without `since`.",
+             that is not known any more is answered in full, without `since`. To htmx, and to whoever prefers `text/html`, the answer is a \
+             fragment of HTML; an empty one where others get a 503.",
         )
         .for_whom(security::DRIVERS)
         .takes(FILTERS)
@@ -98,10 +118,13 @@ pub fn prices(schemas: &mut Schemas) -> Operation {
             "seen_ids",
             "min_epoch",
             "If-None-Match",
+            "HX-Request",
         ])
         .answers(
             200,
             Response::of("The prices, whole or what has changed.", JSON, body)
+                .or(HTML, fragment(PRICES_FRAGMENT))
+                .at_times(UNSERVABLE)
                 .always(polled)
                 .at_times(at_times)
                 .leads_to(
@@ -158,7 +181,7 @@ pub fn history(schemas: &mut Schemas) -> Operation {
         .answers(
             200,
             Response::of("The changes.", JSON, body)
-                .always(&[Header::FOR_SECONDS, Header::VARY])
+                .always(&[Header::FOR_SECONDS])
                 .at_times(&[Header::SESSION]),
         )
         .fails(DRIVERS_FAIL)

@@ -8,7 +8,8 @@ mod quotes;
 mod session;
 
 use domain::messages::ProblemKind::{
-    self, Forbidden, NotFound, TooManyRequests, Unauthorized, UpstreamUnavailable,
+    self, Forbidden, NotFound, TooLarge, TooManyRequests, TooSlow, Unauthorized,
+    UpstreamUnavailable,
 };
 use serde_json::Value;
 
@@ -21,7 +22,9 @@ use crate::{
 const JSON: &str = "application/json";
 
 /// How reading what a driver may see fails.
-const DRIVERS_FAIL: &[ProblemKind] = &[Unauthorized, UpstreamUnavailable];
+const DRIVERS_FAIL: &[ProblemKind] = &[Unauthorized, TooManyRequests, UpstreamUnavailable];
+/// How reading a body fails.
+const BODIES_FAIL: &[ProblemKind] = &[TooLarge, TooSlow];
 /// How anything that has to do with orders fails.
 const FACTORY_FAILS: &[ProblemKind] = &[Unauthorized, Forbidden, NotFound, TooManyRequests];
 

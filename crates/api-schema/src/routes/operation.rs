@@ -12,7 +12,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{JSON, json_body};
+use super::{BODIES_FAIL, JSON, json_body};
 use crate::{
     headers::Header,
     openapi::{Link, MediaType, Operation, Response},
@@ -31,6 +31,7 @@ pub fn order_hook(schemas: &mut Schemas) -> Operation {
         .described("Signed with `MES_WEBHOOK_SECRET`. What is answered with 503 should come again, under the same name.")
         .for_whom(&[security::SIGNATURE])
         .reads(body)
+        .fails(BODIES_FAIL)
         .answers(
             204,
             Response::empty("It was taken.").always(&[Header::NO_STORE]),
@@ -59,6 +60,7 @@ pub fn invalidate(schemas: &mut Schemas) -> Operation {
         )
         .for_whom(&[security::SIGNATURE])
         .reads(body)
+        .fails(BODIES_FAIL)
         .answers(
             200,
             Response::of("It is forgotten.", JSON, invalidated)
@@ -101,6 +103,7 @@ pub fn schema() -> Operation {
             304,
             Response::empty("The client has it already.").always(headers),
         )
+        .fails(&[])
 }
 
 pub fn live(schemas: &mut Schemas) -> Operation {

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{FACTORY_FAILS, JSON, json_body};
+use super::{BODIES_FAIL, FACTORY_FAILS, JSON, json_body};
 use crate::{
     headers::Header,
     openapi::{Link, Operation, Response},
@@ -137,6 +137,7 @@ pub fn order_status(schemas: &mut Schemas) -> Operation {
                 ),
         )
         .fails(FACTORY_FAILS)
+        .fails(BODIES_FAIL)
         .fails(&[
             InvalidParameters,
             LostRace,

@@ -1,7 +1,7 @@
 //! Quotes.
 
 use domain::{
-    messages::ProblemKind::{InvalidParameters, TooLarge, UpstreamUnavailable},
+    messages::ProblemKind::{InvalidParameters, TooLarge, TooSlow, UpstreamUnavailable},
     orders::messages::Quote,
 };
 use serde_json::json;
@@ -32,7 +32,7 @@ pub fn ask_quote(schemas: &mut Schemas) -> Operation {
             required: true,
             content: [("application/octet-stream".to_owned(), model)].into(),
         });
-    answered(operation, schemas).fails(&[InvalidParameters, TooLarge, UpstreamUnavailable])
+    answered(operation, schemas).fails(&[InvalidParameters, TooLarge, TooSlow, UpstreamUnavailable])
 }
 
 pub fn quote(schemas: &mut Schemas) -> Operation {

@@ -1,11 +1,11 @@
 //! Signing in.
 
 use domain::messages::{
-    ProblemKind::{Unauthorized, UnsupportedMediaType},
+    ProblemKind::{TooManyRequests, Unauthorized, UnsupportedMediaType},
     SignIn,
 };
 
-use super::{JSON, json_body};
+use super::{BODIES_FAIL, JSON, json_body};
 use crate::{
     headers::Header,
     openapi::{Operation, Response},
@@ -30,5 +30,6 @@ pub fn sign_in(schemas: &mut Schemas) -> Operation {
             200,
             Response::of("A session.", JSON, session).always(&[Header::NO_STORE]),
         )
-        .fails(&[Unauthorized, UnsupportedMediaType])
+        .fails(BODIES_FAIL)
+        .fails(&[TooManyRequests, Unauthorized, UnsupportedMediaType])
 }

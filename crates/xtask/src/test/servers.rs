@@ -6,13 +6,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Outcome, Run, Suite};
+use super::{Outcome, Run, Suite, canaries};
 use crate::dev_vars::{self, Secrets};
 use crate::servers::{self, Account, Server, Simulator, Worker};
+use crate::terminal::complain;
 use crate::{build, link, ports};
 
 /// In place of wrangler.toml's: windows short enough that a test sees records age, without a clock to turn.
-const SHORT_WINDOWS: [(&str, &str); 24] = [
+const SHORT_WINDOWS: [(&str, &str); 27] = [
     ("PRICES_FRESH_MS", "1000"),
     ("EAGER_REFRESH_MS", "200"),
     ("LIST_FRESH_MS", "5000"),
@@ -26,6 +27,9 @@ const SHORT_WINDOWS: [(&str, &str); 24] = [
     ("LOGIN_PAUSE_MS", "2000"),
     ("BREAKER_PAUSE_MS", "500"),
     ("POLL_INTERVAL_MS", "1000"),
+    ("ALLOWED_ORIGINS", "https://cargos.example"),
+    ("SESSION_SECRET_PREVIOUS", PREVIOUS_SESSION_SECRET),
+    ("REVOKED_SESSIONS", "7000000000666:9999999999"),
     ("ORDERS_FRESH_MS", "2000"),
     ("ORDERS_EAGER_REFRESH_MS", "400"),
     ("ORDER_PAGES_FRESH_MS", "1500"),
@@ -48,15 +52,24 @@ const PLUGS: &str = "tests/http/plugs.mjs";
 /// So many orders has the factory that is under test for long.
 const SOAK_ORDERS: u32 = 100_000;
 
+/// What the Worker under test signed sessions with before.
+pub const PREVIOUS_SESSION_SECRET: &str = "the-previous-session-secret-of-the-tests";
+
 /// So many sellers have a key in the tests, one that tells his number: each may ask only so often.
 const SELLERS: u32 = 40;
-const SELLER_KEY: &str = "test-key-of-seller-{}-0123456789-0123456789";
+pub const SELLER_KEY: &str = "test-key-of-seller-{}-0123456789-0123456789";
+
+/// So many ids of Telegram has each of the two operators there, for the same reason.
+const IDS_OF_OPERATORS: u32 = 200;
+const OPERATOR_NAMES: [&str; 2] = ["Алексей", "Борис"];
 
 pub struct Servers {
+    suite: Suite,
     simulator: Server,
     worker: Server,
     simulator_url: String,
     worker_url: String,
+    worker_log: PathBuf,
     secrets: Secrets,
 }
 
@@ -120,7 +133,7 @@ impl Servers {
                     .into(),
                 _ => Vec::new(),
             },
-            script: (suite == Suite::Http).then_some(PLUGS),
+            script: matches!(suite, Suite::Http | Suite::Schema).then_some(PLUGS),
             state: empty(scratch("state"))?,
             log: scratch("worker.log"),
         };
@@ -134,10 +147,12 @@ impl Servers {
         worker.wait_until_ready()?;
         let worker_url = format!("http://localhost:{worker_port}");
         Ok(Servers {
+            suite,
             simulator,
             worker,
             simulator_url,
             worker_url,
+            worker_log: scratch("worker.log"),
             secrets,
         })
     }
@@ -165,6 +180,7 @@ impl Servers {
             "LOADBOARD_SESSION_SECRET",
             self.secrets.get("SESSION_SECRET")?,
         );
+        command.env("LOADBOARD_PREVIOUS_SESSION_SECRET", PREVIOUS_SESSION_SECRET);
         command.env(
             "LOADBOARD_INTERNAL_SECRET",
             self.secrets.get("INTERNAL_SECRET")?,
@@ -180,6 +196,13 @@ impl Servers {
         );
         command.env("LOADBOARD_MES_TOKEN", self.secrets.get("MES_TOKEN")?);
         command.env("LOADBOARD_SELLER_KEY", SELLER_KEY);
+        let ids = match self.suite {
+            Suite::Http => IDS_OF_OPERATORS,
+            _ => 1,
+        };
+        command.env("LOADBOARD_IDS_OF_OPERATORS", ids.to_string());
+        command.env("LOADBOARD_CANARY", canaries::PLANTED);
+        command.env("LOADBOARD_CANARY_TO_BE_SEEN", canaries::TO_BE_SEEN);
         Ok(())
     }
 
@@ -206,10 +229,28 @@ impl Servers {
         self.worker.require_running()
     }
 
-    /// The outcome, unless a server ended meanwhile.
-    pub fn watch(mut self, outcome: Outcome) -> Result<Outcome> {
+    /// The outcome, unless a server ended meanwhile; and, as one more test, whether the Worker's log holds a secret.
+    pub fn watch(mut self, run: &Run<'_>, outcome: Outcome) -> Result<Outcome> {
         self.require_running()?;
-        Ok(outcome)
+        let log = fs::read_to_string(&self.worker_log)
+            .with_context(|| format!("{} cannot be read", self.worker_log.display()))?;
+        let mut wrong = canaries::leaks(&log, &self.secrets);
+        let all_ran = self.suite == Suite::Http && run.filter.is_none();
+        if all_ran && !log.contains(canaries::TO_BE_SEEN) {
+            wrong.push("nothing of what the Worker says".to_owned());
+        }
+        let Outcome {
+            mut tally,
+            succeeded,
+        } = outcome;
+        if !wrong.is_empty() {
+            let (log, wrong) = (self.worker_log.display(), wrong.join(", "));
+            complain(format_args!("{log} holds {wrong}"));
+            tally.failed += 1;
+        } else if tally.ran_anything() {
+            tally.passed += 1;
+        }
+        Ok(Outcome { tally, succeeded })
     }
 }
 
@@ -222,10 +263,14 @@ fn short_windows() -> Vec<(&'static str, String)> {
     let keys = (1..=SELLERS)
         .map(|seller| format!("{seller}:{}", SELLER_KEY.replace("{}", &seller.to_string())));
     let keys = ("SELLER_KEYS", keys.collect::<Vec<_>>().join(","));
+    let operators = (0..2 * IDS_OF_OPERATORS).zip(OPERATOR_NAMES.iter().cycle());
+    let operators =
+        operators.map(|(number, name)| format!("{}:{name}", 5_000_000_001 + u64::from(number)));
+    let operators = ("OPERATORS", operators.collect::<Vec<_>>().join(","));
     let windows = SHORT_WINDOWS
         .iter()
         .map(|&(name, value)| (name, value.to_owned()));
-    windows.chain([keys]).collect()
+    windows.chain([keys, operators]).collect()
 }
 
 /// `folder`, without anything an earlier run left there.

@@ -42,7 +42,7 @@ impl Run<'_> {
         let servers = Servers::start(self, Suite::Http)?;
         servers.tell(&mut cargo)?;
         cargo.args(["--", "--test-threads=1"]).args(self.filter);
-        servers.watch(counted(&mut cargo)?)
+        servers.watch(self, counted(&mut cargo)?)
     }
 
     pub(super) fn schema(&self) -> Result<Outcome> {
@@ -70,10 +70,11 @@ impl Run<'_> {
         let tally = Tally::of_junit(&report);
         // That no operation has such a name it takes for an error as well.
         let has_none_to_test = self.filter.is_some() && !tally.ran_anything();
-        servers.watch(Outcome {
+        let outcome = Outcome {
             tally,
             succeeded: status.success() || has_none_to_test,
-        })
+        };
+        servers.watch(self, outcome)
     }
 
     pub(super) fn soak(&self, seconds: u32) -> Result<Outcome> {
@@ -84,7 +85,7 @@ impl Run<'_> {
         cargo.args(["--", "--test-threads=1", "--nocapture"]);
         cargo.args(self.filter);
         let limit = LIMIT + 2 * Duration::from_secs(seconds.into());
-        servers.watch(counted_within(&mut cargo, limit)?)
+        servers.watch(self, counted_within(&mut cargo, limit)?)
     }
 
     pub(super) fn shift(&self, orders: u32, seconds: u32) -> Result<Outcome> {
@@ -95,7 +96,7 @@ impl Run<'_> {
         cargo.env("LOADBOARD_SHIFT_REPORT", bench_orders::report(self.project));
         cargo.args(["--", "--nocapture", "a_shift_at_the_factory"]);
         let limit = LIMIT + Duration::from_secs(seconds.into());
-        servers.watch(counted_within(&mut cargo, limit)?)
+        servers.watch(self, counted_within(&mut cargo, limit)?)
     }
 
     pub(super) fn browser(&self) -> Result<Outcome> {
@@ -118,7 +119,7 @@ impl Run<'_> {
 
     pub(super) fn e2e(&self) -> Result<Outcome> {
         let chrome = &self.environment.found_browser()?.chrome;
-        let mut lanes = Servers::start_lanes(self, Suite::E2e, JOURNEYS_AT_ONCE)?;
+        let lanes = Servers::start_lanes(self, Suite::E2e, JOURNEYS_AT_ONCE)?;
         let report = self.project.scratch("playwright.json");
         // An old report must not speak for a run that wrote none.
         let _ = fs::remove_file(&report);
@@ -134,11 +135,13 @@ impl Run<'_> {
         let status = Child::spawn(&mut playwright)?.wait_at_most(LIMIT)?;
         let report = fs::read_to_string(&report).context("Playwright wrote no report")?;
         let tally = Tally::of_playwright(&report)?;
-        lanes.iter_mut().try_for_each(Servers::require_running)?;
-        Ok(Outcome {
+        let outcome = Outcome {
             tally,
             succeeded: status.success(),
-        })
+        };
+        lanes
+            .into_iter()
+            .try_fold(outcome, |outcome, lane| lane.watch(self, outcome))
     }
 
     /// `cargo test` for these packages, compiled: what it takes from here on is the tests' own time.

@@ -1,7 +1,9 @@
 //! No input whatever gives a 5xx, drops the connection or reaches upstream.
 
+use std::time::Duration;
+
 use reqwest::{Method, header::HeaderValue};
-use tests_http::{ColdFilters, Loadboard, Reply, begin};
+use tests_http::{ColdFilters, Loadboard, Reply, SessionToken, begin};
 
 /// Expects an answer that blames the request, in the one form that errors have.
 fn expect_blame(reply: &Reply) {
@@ -79,7 +81,7 @@ async fn ugly_queries_are_read_or_refused() {
             let reply = board.get(&format!("{route}?{query}&{cold}")).await;
             match reply.status {
                 200 => {}
-                422 => expect_blame(&reply),
+                422 | 414 => expect_blame(&reply),
                 _ => panic!("{reply:?}"),
             }
         }
@@ -216,4 +218,100 @@ async fn queries_thrown_together_are_refused_by_name() {
         }
     }
     assert_eq!(sim.stats().await.calls, 0);
+}
+
+#[tokio::test]
+async fn nobody_needs_so_long_an_address_or_such_headers() {
+    let (board, _sim) = begin().await;
+    let long = "a".repeat(9_000);
+    let address = format!("/api/cargos/?x={long}");
+    for board in [board.clone(), board.signed_out()] {
+        board
+            .get(&address)
+            .await
+            .expect_problem(414, "uri-too-long");
+    }
+    for name in ["authorization", "if-none-match", "accept"] {
+        let request = board.signed_out().request(Method::GET, "/api/cargos/");
+        let reply = board.send(request.header(name, long.repeat(2))).await;
+        match name {
+            // Only so much of it as could prefer HTML is looked at.
+            "accept" => reply.expect_unauthorized(),
+            _ => {
+                reply.expect_problem(431, "headers-too-large");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_goes_deep_is_read_no_deeper() {
+    let (board, _sim) = begin().await;
+    let crm = Loadboard::crm();
+    for open in ["[", "{\"a\":"] {
+        let deep = open.repeat(800 / open.len());
+        board.post_sign_in(deep.clone()).await.expect_unauthorized();
+        let path = "/api/orders/MSK-1/status";
+        crm.post(path, deep).await.expect_invalid(&["body"]);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_not_waited_for() {
+    let (board, _sim) = begin().await;
+    let chunks = futures_util::stream::unfold(0, |sent| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Some((Ok::<_, std::io::Error>("x"), sent + 1))
+    });
+    let reply = board.post_sign_in(reqwest::Body::wrap_stream(chunks)).await;
+    reply.expect_problem(408, "too-slow");
+    assert!(reply.took > Duration::from_secs(9), "{reply:?}");
+
+    // Short enough for the buffers in between: who goes on sending to whoever has hung up may never read the answer.
+    let chunk = || Ok::<_, std::io::Error>(vec![b'x'; 10_000]);
+    let chunks = futures_util::stream::iter((0..5).map(move |_| chunk()));
+    let reply = board.post_sign_in(reqwest::Body::wrap_stream(chunks)).await;
+    reply.expect_problem(413, "too-large");
+}
+
+#[tokio::test]
+async fn who_asks_far_too_often_is_told_so_and_nobody_else() {
+    let (_, sim) = begin().await;
+    let path = format!("/api/cargos/prices/?{}", ColdFilters::new());
+    let token = SessionToken::ending_in(7_000_000_000_801, 3_600).sign();
+    let board = Loadboard::from_environment().with_token(&token);
+    board.get(&path).await.prices();
+    let mut refused = 0;
+    for _ in 0..400 {
+        let reply = board.get(&path).await;
+        match reply.status {
+            200 => {}
+            _ => {
+                reply.expect_problem(429, "too-many-requests");
+                assert_eq!(reply.number("retry-after"), 10);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0);
+    Loadboard::signed_in().await.get(&path).await.prices();
+
+    let stranger = Loadboard::from_environment();
+    let mut refused = 0;
+    for _ in 0..600 {
+        let reply = stranger.get(&path).await;
+        match reply.status {
+            401 => {}
+            _ => {
+                reply.expect_problem(429, "too-many-requests");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0);
+    assert_eq!(sim.stats().await.endpoint("login").calls, 0);
+    Loadboard::from_environment()
+        .get(&path)
+        .await
+        .expect_unauthorized();
 }

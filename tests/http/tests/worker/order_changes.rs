@@ -173,7 +173,7 @@ async fn a_body_that_makes_no_sense_is_refused() {
     board
         .post(path, "x".repeat(2_000))
         .await
-        .expect_invalid(&["body"]);
+        .expect_problem(413, "too-large");
 }
 
 /// The MES made it, and its answer was lost: nobody may be shown the old state for long, and nobody is told a lie.

@@ -184,3 +184,38 @@ async fn a_session_is_good_to_its_last_minute() {
     reply.list();
     assert!(reply.renewed_token().is_some());
 }
+
+#[tokio::test]
+async fn a_token_under_the_previous_key_counts_and_is_renewed_at_once() {
+    begin().await;
+    let old = SessionToken::ending_in(DRIVER, LIFE).under_the_previous_key();
+    let board = Loadboard::from_environment().with_token(&old.sign());
+    let reply = board.get("/api/cargos/").await;
+    reply.list();
+    let renewed = reply.expect_header("x-session-token").to_owned();
+    let reply = board.with_token(&renewed).get("/api/cargos/").await;
+    reply.list();
+    assert_eq!(
+        reply.header("x-session-token"),
+        None,
+        "under the present key"
+    );
+}
+
+#[tokio::test]
+async fn a_driver_who_is_revoked_is_out_whatever_he_shows() {
+    const REVOKED: i64 = 7_000_000_000_666;
+    begin().await;
+    let board = Loadboard::from_environment();
+    let token = SessionToken::ending_in(REVOKED, LIFE).sign();
+    board
+        .with_token(&token)
+        .get("/api/cargos/")
+        .await
+        .expect_unauthorized();
+    let init_data = InitData::of(REVOKED).sign();
+    board.sign_in(&init_data).await.expect_unauthorized();
+    let request = board.request(reqwest::Method::GET, "/api/cargos/");
+    let request = request.header("authorization", format!("tma {init_data}"));
+    board.send(request).await.expect_unauthorized();
+}
