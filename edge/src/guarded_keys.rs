@@ -19,15 +19,9 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Opens them, and forgets keys that were last fetched more than `dead_after` milliseconds ago: nothing of them can
-    /// be served any more.
+    /// Those of the guard's [tables](crate::upstream_guard_do::TABLES). Forgets keys that were last fetched more than `dead_after`
+    /// milliseconds ago: nothing of them can be served any more.
     pub fn open(sql: SqlStorage, dead_after: u64, now: UnixMillis) -> Result<Self> {
-        for table in [
-            "CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, seen_at INTEGER NOT NULL)",
-            "CREATE TABLE IF NOT EXISTS used (signature TEXT PRIMARY KEY, good_until INTEGER NOT NULL)",
-        ] {
-            sql.exec(table, None)?;
-        }
         let dead = now.0.saturating_sub(dead_after + NOTED_AGAIN_AFTER);
         sql.exec("DELETE FROM keys WHERE seen_at < ?", vec![number(dead)])?;
         Ok(Self {

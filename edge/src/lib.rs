@@ -8,6 +8,9 @@ mod clock;
 mod config;
 mod cors;
 mod dictionaries;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod formats;
 mod guarded_keys;
 mod health;
 mod history;
@@ -37,6 +40,7 @@ mod seen_prices;
 mod server_timing;
 mod session;
 mod signature;
+mod tables;
 mod tally;
 mod upstream_guard_do;
 mod watched;

@@ -7,17 +7,22 @@ use worker::{Context, DurableObject, Env, Request, Response, Result, State, dura
 
 use crate::{
     log::{self, Level},
-    objects,
+    objects, tables,
     tally::{self, Counts},
 };
 
 /// One for all.
 const NAME: &str = "metrics";
 
+/// The object's tables.
+pub const TABLES: &tables::Steps = &[&[
+    "CREATE TABLE IF NOT EXISTS totals (id INTEGER PRIMARY KEY CHECK (id = 0), counts TEXT NOT NULL)",
+]];
+
 /// What the object is told.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Message {
+pub enum Message {
     /// Add these. Answered with all there are.
     Add(Counts),
 }
@@ -63,20 +68,23 @@ impl DurableObject for Metrics {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let Message::Add(counts) = request.json().await?;
-        let mut totals = self.totals.borrow_mut();
-        let mut all = match totals.take() {
-            Some(all) => all,
-            None => self.load()?,
-        };
-        if !counts.is_empty() {
-            tally::merge(&mut all, counts);
-            self.save(&all)?;
-        }
-        let reply = objects::reply(&all);
-        totals.replace(all);
-        reply
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |message| {
+            let Message::Add(counts) = message;
+            let mut totals = self.totals.borrow_mut();
+            let mut all = match totals.take() {
+                Some(all) => all,
+                None => self.load()?,
+            };
+            if !counts.is_empty() {
+                tally::merge(&mut all, counts);
+                self.save(&all)?;
+            }
+            let reply = objects::reply(&all);
+            totals.replace(all);
+            reply
+        })
+        .await
     }
 }
 
@@ -87,10 +95,7 @@ impl Metrics {
             counts: String,
         }
         let sql = self.state.storage().sql();
-        sql.exec(
-            "CREATE TABLE IF NOT EXISTS totals (id INTEGER PRIMARY KEY CHECK (id = 0), counts TEXT NOT NULL)",
-            None,
-        )?;
+        tables::bring_up(&sql, TABLES)?;
         let rows = sql
             .exec("SELECT counts FROM totals", None)?
             .to_array::<Row>()?;

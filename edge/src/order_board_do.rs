@@ -89,38 +89,40 @@ impl DurableObject for OrderBoard {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let Message { site, what } = request.json().await?;
-        let object = self.object.clone();
-        let config = object.config()?;
-        object.wake(&config)?;
-        match what {
-            What::List {
-                filter,
-                below,
-                limit,
-                until,
-            } => objects::reply(
-                &object
-                    .list(&config, site, &filter, below, limit, until)
-                    .await?,
-            ),
-            What::Detail { id, until } => {
-                objects::reply(&object.detail(&config, site, id, until).await?)
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |Message { site, what }| {
+            let object = self.object.clone();
+            let config = object.config()?;
+            object.wake(&config)?;
+            match what {
+                What::List {
+                    filter,
+                    below,
+                    limit,
+                    until,
+                } => objects::reply(
+                    &object
+                        .list(&config, site, &filter, below, limit, until)
+                        .await?,
+                ),
+                What::Detail { id, until } => {
+                    objects::reply(&object.detail(&config, site, id, until).await?)
+                }
+                What::Announce { mark, id, to } => objects::reply(&object.announce(mark, id, to)?),
+                What::Settle {
+                    mark,
+                    order,
+                    from_version,
+                } => objects::reply(&object.settle(mark, order, from_version).await?),
+                What::Hook {
+                    delivery,
+                    good_until,
+                    order,
+                } => objects::reply(&object.hook(&delivery, good_until, order).await?),
+                What::Restart(forgetting) => objects::reply(&object.restart(forgetting)?),
             }
-            What::Announce { mark, id, to } => objects::reply(&object.announce(mark, id, to)?),
-            What::Settle {
-                mark,
-                order,
-                from_version,
-            } => objects::reply(&object.settle(mark, order, from_version).await?),
-            What::Hook {
-                delivery,
-                good_until,
-                order,
-            } => objects::reply(&object.hook(&delivery, good_until, order).await?),
-            What::Restart(forgetting) => objects::reply(&object.restart(forgetting)?),
-        }
+        })
+        .await
     }
 }
 

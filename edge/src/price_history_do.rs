@@ -12,7 +12,7 @@ use crate::{
     clock,
     keys::{Owner, prefix_of},
     log::{self, Level},
-    objects,
+    objects, tables,
 };
 
 /// Cargos are spread over so many objects: one bears about a thousand requests a second, and each fetch may have something to
@@ -23,10 +23,17 @@ const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often that is looked after.
 const SWEPT_EVERY: Duration = Duration::from_secs(24 * 3600);
 
+/// The object's tables.
+pub const TABLES: &tables::Steps = &[&["CREATE TABLE IF NOT EXISTS histories (
+    cargo TEXT PRIMARY KEY,
+    last_at INTEGER NOT NULL,
+    changes TEXT NOT NULL
+)"]];
+
 /// What an object is told.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Message {
+pub enum Message {
     /// Upstream gave these prices at this moment. Answered with nothing.
     Note { rows: Vec<PriceRow>, at: UnixMillis },
     /// How did the price of this cargo go? Answered with [`PriceHistory`].
@@ -81,21 +88,23 @@ impl DurableObject for PriceHistories {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let message = request.json().await?;
-        self.make_ready().await?;
-        match message {
-            Message::Note { rows, at } => {
-                for PriceRow(id, price) in rows {
-                    let mut history = self.load(id)?;
-                    if history.note(at.0, price) {
-                        self.save(id, &history)?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |message| {
+            self.make_ready().await?;
+            match message {
+                Message::Note { rows, at } => {
+                    for PriceRow(id, price) in rows {
+                        let mut history = self.load(id)?;
+                        if history.note(at.0, price) {
+                            self.save(id, &history)?;
+                        }
                     }
+                    objects::reply(&())
                 }
-                objects::reply(&())
+                Message::Of(id) => objects::reply(&self.load(id)?),
             }
-            Message::Of(id) => objects::reply(&self.load(id)?),
-        }
+        })
+        .await
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -126,14 +135,7 @@ impl PriceHistories {
             return Ok(());
         }
         let storage = self.state.storage();
-        storage.sql().exec(
-            "CREATE TABLE IF NOT EXISTS histories (
-                cargo TEXT PRIMARY KEY,
-                last_at INTEGER NOT NULL,
-                changes TEXT NOT NULL
-            )",
-            None,
-        )?;
+        tables::bring_up(&storage.sql(), TABLES)?;
         if storage.get_alarm().await?.is_none() {
             storage.set_alarm(SWEPT_EVERY).await?;
         }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use domain::orders::{QuoteId, QuoteRequest, Quoted, messages::QuoteState};
 use mes::{Calculation, ModelHash};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{rc::Rc, time::Duration};
 use swr::{Job, JobAsk, UnixMillis};
@@ -25,8 +25,11 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Its key in the object's storage.
 const JOB: &str = "job";
 
+/// The form in which a quote is kept. One of another form is none.
+const VERSION: u8 = 1;
+
 /// What it takes to calculate it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// The model's name at the MES.
     pub model: String,
@@ -34,11 +37,11 @@ pub struct Order {
     pub wanted: QuoteRequest,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Message {
-    id: QuoteId,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: QuoteId,
     /// He who brings it may have it calculated.
-    order: Option<Order>,
+    pub order: Option<Order>,
 }
 
 /// Asks for a quote, and if the order is there has it calculated. `None` if nobody has asked for it, or too long ago.
@@ -60,10 +63,37 @@ pub struct Quotes {
 }
 
 /// What survives the object.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Kept {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    // What was kept before there was a number is of the first form.
+    #[serde(rename = "v", default = "first")]
+    version: u8,
     job: Job<Quoted>,
     order: Option<Order>,
+}
+
+const fn first() -> u8 {
+    1
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            job: Job::default(),
+            order: None,
+        }
+    }
+}
+
+impl Kept {
+    /// Reads what was kept; `None` if that is of another version. Then the quote is asked for anew, which does no harm: the MES
+    /// knows its attempts by their names.
+    pub fn read(value: Value) -> Option<Self> {
+        serde_json::from_value(value)
+            .ok()
+            .filter(|kept: &Self| kept.version == VERSION)
+    }
 }
 
 impl DurableObject for Quotes {
@@ -76,15 +106,18 @@ impl DurableObject for Quotes {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let Message { id, order } = request.json().await?;
-        let config = config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))?;
-        let config = config
-            .orders
-            .clone()
-            .ok_or_else(|| Error::RustError("no order board is configured".to_owned()))?;
-        self.wake().await?;
-        objects::reply(&self.ask(&config, id, order).await?)
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |Message { id, order }| {
+            let config =
+                config::of(&self.env).map_err(|error| Error::RustError(error.to_string()))?;
+            let config = config
+                .orders
+                .clone()
+                .ok_or_else(|| Error::RustError("no order board is configured".to_owned()))?;
+            self.wake().await?;
+            objects::reply(&self.ask(&config, id, order).await?)
+        })
+        .await
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -97,12 +130,15 @@ impl DurableObject for Quotes {
 impl Quotes {
     async fn wake(&self) -> Result<()> {
         if self.kept.borrow().is_none() {
-            let kept = self
-                .state
-                .storage()
-                .get::<Kept>(JOB)
-                .await?
-                .unwrap_or_default();
+            let kept = self.state.storage().get::<Value>(JOB).await?;
+            let kept = kept.and_then(|kept| {
+                let read = Kept::read(kept);
+                if read.is_none() {
+                    log::write(Level::Warn, "quote_unreadable", "", Value::Null);
+                }
+                read
+            });
+            let kept = kept.unwrap_or_default();
             // Whoever came meanwhile may have gone on already.
             self.kept.borrow_mut().get_or_insert(kept);
         }

@@ -328,7 +328,7 @@ impl Reader {
             Look::Search { ask } => ask,
         };
         let before = self.hot(|hot| hot.stamp(&key));
-        self.search(&key).await;
+        self.search(&key, resource).await;
         let held = self.hot(|hot| hot.stamp(&key));
         let tier = if held == before {
             Tier::Memory
@@ -430,8 +430,10 @@ impl Reader {
             Some(Outcome::Fetched) => (Tier::Upstream, Some(forward)),
             Some(Outcome::Enough | Outcome::BackedOff) if held != before => (Tier::Object, None),
             Some(Outcome::Enough | Outcome::BackedOff) => (tier, None),
-            Some(Outcome::Failed) if held != before => (Tier::Object, Some(forward)),
-            Some(Outcome::Failed) | None => (tier, Some(forward)),
+            Some(Outcome::Failed | Outcome::Other) if held != before => {
+                (Tier::Object, Some(forward))
+            }
+            Some(Outcome::Failed | Outcome::Other) | None => (tier, Some(forward)),
         };
         let found = self.hot(|hot| hot.after_waiting(&key, policy, &demand));
         match found {
@@ -456,7 +458,7 @@ impl Reader {
     }
 
     /// Puts the copy in KV, if there is one, into memory. A KV that fails, or takes its time, is a miss.
-    async fn search(&self, key: &RecordKey) {
+    async fn search(&self, key: &RecordKey, resource: &Resource) {
         let Ok(kv) = self.env.kv(RECORDS) else { return };
         let began = clock::now();
         let get = kv.get(key.as_str()).cache_ttl(KV_CACHE_TTL).text();
@@ -467,7 +469,7 @@ impl Reader {
         let took = clock::now().since(began);
         self.timing.set(self.timing.get().searched(took));
         let result = match found {
-            Ok(Some(text)) => match Record::decode(&text) {
+            Ok(Some(text)) => match Record::decode_of(resource, &text) {
                 Some(record) => {
                     keep(&self.config, key.clone(), Rc::new(record), text.len());
                     "found"
@@ -578,6 +580,7 @@ struct Answer {
 /// Asks the key's object for a refresh and keeps what comes in memory. `None` if the object does not answer.
 async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
     let key = ask.key.clone();
+    let resource = ask.resource.clone();
     let class = class_label(ask.wish.class);
     let request = ask.request.clone();
     let refreshed = match refresher_do::refresh(&env, ask).await {
@@ -595,9 +598,21 @@ async fn refresh(env: Env, config: Rc<Config>, ask: Refresh) -> Option<Answer> {
             hot.nothing_for(&key, refreshed.retry_after_ms, clock::now());
         });
     }
-    if let Some(record) = refreshed.record {
-        let bytes = record.content.approximate_bytes();
-        keep(&config, key, Rc::new(record), bytes);
+    if let Some(text) = refreshed.record {
+        match Record::decode_of(&resource, text.get()) {
+            Some(record) => {
+                let bytes = record.content.approximate_bytes();
+                keep(&config, key, Rc::new(record), bytes);
+            }
+            None => {
+                log::write(
+                    Level::Warn,
+                    "record_unreadable",
+                    &request,
+                    json!({"key": key}),
+                );
+            }
+        }
     }
     Some(Answer {
         outcome: refreshed.outcome,

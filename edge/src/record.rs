@@ -3,10 +3,14 @@
 use serde::{Deserialize, Serialize};
 use swr::{Stamp, Stamped};
 
-use crate::resource::Content;
+use crate::resource::{Content, Resource};
 
 /// The format that this Worker writes. It reads no other: a record of another version is a miss.
-const VERSION: u8 = 4;
+///
+/// While a new version of the Worker is deployed, both read and write the same keys. What the older one reads all the same, a
+/// field that may be missing, keeps the number. What it can't read takes two deployments, or its readers go without copies for
+/// as long as there are both: the first reads both formats, the second writes the new one.
+pub const VERSION: u8 = 4;
 
 /// A content with its stamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,11 @@ impl Record {
             .filter(|record: &Self| record.version == VERSION)
     }
 
+    /// The same of this resource's record: one that holds something else is a miss too.
+    pub fn decode_of(resource: &Resource, text: &str) -> Option<Self> {
+        Self::decode(text).filter(|record| record.content.answers(resource))
+    }
+
     /// The stored form.
     pub fn encode(&self) -> String {
         serde_json::to_string(self).expect("a record has only string keys and finite numbers")
@@ -52,7 +61,7 @@ impl Stamped for Record {
 mod tests {
     use std::rc::Rc;
 
-    use domain::Page;
+    use domain::{Filters, Page};
     use swr::{Fence, UnixMillis};
 
     use super::*;
@@ -79,9 +88,25 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_a_miss() {
-        let other = record().encode().replace("\"v\":4", "\"v\":5");
-        for text in [other.as_str(), "", "{}", "null", "<html>", r#"{"v":4}"#] {
+        for version in [VERSION - 1, VERSION + 1] {
+            let other = record()
+                .encode()
+                .replace(&format!("\"v\":{VERSION}"), &format!("\"v\":{version}"));
+            assert_eq!(Record::decode(&other), None, "{other}");
+        }
+        for text in ["", "{}", "null", "<html>", r#"{"v":4}"#] {
             assert_eq!(Record::decode(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_record_of_something_else_is_a_miss() {
+        let list = Resource::List {
+            filters: Filters::default(),
+            page: 0,
+        };
+        let text = record().encode();
+        assert_eq!(Record::decode_of(&list, &text), Some(record()));
+        assert_eq!(Record::decode_of(&Resource::LoadTypes, &text), None);
     }
 }

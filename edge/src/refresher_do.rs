@@ -9,7 +9,10 @@ use futures_util::{
     future::{Either, Shared, select},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 use swr::{Ask, Epoch, Flight, Refused, Stamp, StoreCopy, Ticket, UnixMillis, Wish};
 use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
@@ -23,14 +26,22 @@ use crate::{
     reader::RECORDS,
     record::Record,
     resource::Resource,
-    tally,
+    tables, tally,
     upstream_guard_do::{self, CallError, CallFor, Fetched, class_label},
 };
+
+/// The object's tables.
+pub const TABLES: &tables::Steps = &[&["CREATE TABLE IF NOT EXISTS refresher (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    flight TEXT NOT NULL,
+    doubted INTEGER NOT NULL,
+    record TEXT
+)"]];
 
 /// What an object is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Message {
+pub enum Message {
     /// Somebody wants the key refreshed. Answered with [`Refreshed`].
     Refresh(Refresh),
     /// From now on nothing that was fetched before is stored or served. Answered with the new [`Epoch`].
@@ -59,8 +70,9 @@ pub struct Refreshed {
     pub outcome: Outcome,
     /// Whether it was got by a fetch that was under way already.
     pub joined: bool,
-    /// The object's copy, unless the reader has it already.
-    pub record: Option<Record>,
+    /// The object's copy, unless the reader has it already. Written down, because it may be of another version: then there is
+    /// none, but all else that is told counts.
+    pub record: Option<Box<RawValue>>,
     /// When to ask again if there was no new copy, in milliseconds.
     pub retry_after_ms: u64,
     /// How often the key was invalidated.
@@ -79,6 +91,9 @@ pub enum Outcome {
     Failed,
     /// Upstream was not asked, because it failed a moment ago.
     BackedOff,
+    /// As only a newer object can say.
+    #[serde(other)]
+    Other,
 }
 
 impl Outcome {
@@ -89,6 +104,7 @@ impl Outcome {
             Self::Fetched => "fetched",
             Self::Failed => "failed",
             Self::BackedOff => "backed_off",
+            Self::Other => "other",
         }
     }
 }
@@ -200,12 +216,13 @@ impl DurableObject for Refresher {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        match request.json().await? {
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |message| match message {
             Message::Refresh(ask) => objects::reply(&self.object.clone().refresh(ask).await?),
             Message::Invalidate(key) => objects::reply(&self.object.clone().invalidate(&key)?),
             Message::Forgive => objects::reply(&self.object.forgive()?),
-        }
+        })
+        .await
     }
 
     /// Once what it holds is good for nothing any more, the object removes itself.
@@ -555,10 +572,12 @@ impl Object {
             let newer = |stamp: Stamp| {
                 !memory.flight.forbids(stamp) && have.is_none_or(|have| have < stamp.ticket)
             };
+            let record = memory.record.as_ref();
+            let record = record.filter(|record| newer(record.stamp));
             Ok(Refreshed {
                 outcome,
                 joined,
-                record: memory.record.clone().filter(|record| newer(record.stamp)),
+                record: record.map(to_raw_value).transpose()?,
                 retry_after_ms: memory.flight.retry_at(class).since(clock::now()),
                 epoch: memory.flight.epoch(),
             })
@@ -604,23 +623,19 @@ impl Object {
             record: Option<String>,
         }
         let sql = self.state.storage().sql();
-        sql.exec(
-            "CREATE TABLE IF NOT EXISTS refresher (
-                id INTEGER PRIMARY KEY CHECK (id = 0),
-                flight TEXT NOT NULL,
-                doubted INTEGER NOT NULL,
-                record TEXT
-            )",
-            None,
-        )?;
+        tables::bring_up(&sql, TABLES)?;
         let row = sql
             .exec("SELECT flight, doubted, record FROM refresher", None)?
             .to_array::<Row>()?
             .pop();
         Ok(match row {
-            // The fence must not start anew: a flight that can't be read is an error, a record is just a miss.
+            // What can't be read was written by another version. A record is just a miss.
             Some(row) => Memory {
-                flight: serde_json::from_str(&row.flight)?,
+                flight: serde_json::from_str(&row.flight).unwrap_or_else(|error| {
+                    let detail = json!({"error": error.to_string()});
+                    log::write(Level::Error, "flight_unreadable", "", detail);
+                    Flight::beginning_at(Epoch(clock::now().0 / 1000))
+                }),
                 record: row.record.and_then(|record| Record::decode(&record)),
                 doubted: row.doubted != 0,
                 untold: false,

@@ -77,6 +77,17 @@ impl Content {
         }
     }
 
+    /// Whether this is the kind of answer that was asked for.
+    pub fn answers(&self, resource: &Resource) -> bool {
+        matches!(
+            (self, resource),
+            (Self::List(_), Resource::List { .. })
+                | (Self::Cargo(_), Resource::Cargo(_))
+                | (Self::Points(_), Resource::Points(_))
+                | (Self::Types(_), Resource::LoadTypes | Resource::TruckTypes)
+        )
+    }
+
     /// Whether it says that nothing is there. Where there was something a moment ago, that is read again before it is
     /// believed.
     pub fn is_empty(&self) -> bool {

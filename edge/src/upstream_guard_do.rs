@@ -19,7 +19,9 @@ use serde_json::json;
 use swr::{
     Breaker, BreakerState, Budget, Class, Epoch, Grant, Pass, Permit, Place, Ticket, UnixMillis,
 };
-use worker::{Delay, DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::{
+    Delay, DurableObject, Env, Error, Request, Response, Result, SqlStorage, State, durable_object,
+};
 
 use crate::{
     clock,
@@ -31,7 +33,7 @@ use crate::{
     objects::{self, send},
     refresher_do,
     resource::{Content, Resource},
-    tally,
+    tables, tally,
 };
 
 /// So long the word that somebody waits for a call is kept, if it comes before the call, in milliseconds.
@@ -46,10 +48,17 @@ const INVALIDATED_AT_ONCE: usize = 100;
 /// One account, one object.
 const NAME: &str = "cargotech";
 
+/// The object's tables: the login, and what [`crate::guarded_keys`] writes down.
+pub const TABLES: &tables::Steps = &[&[
+    "CREATE TABLE IF NOT EXISTS login (id INTEGER PRIMARY KEY CHECK (id = 0), token TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, seen_at INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS used (signature TEXT PRIMARY KEY, good_until INTEGER NOT NULL)",
+]];
+
 /// What the guard is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Message {
+pub enum Message {
     Read {
         key: RecordKey,
         resource: Resource,
@@ -85,7 +94,8 @@ pub struct CallFor {
 /// What is to be invalidated, and by whose leave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Invalidation {
-    /// What.
+    /// What. In messages it keeps the name that objects of earlier versions know.
+    #[serde(rename = "target")]
     pub records: Records,
     /// The signature of the request: good for one.
     pub signature: String,
@@ -239,29 +249,31 @@ impl DurableObject for UpstreamGuard {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let message: Message = request.json().await?;
-        let guard = self.guard()?;
-        match message {
-            Message::Read {
-                key,
-                resource,
-                wanted,
-            } => {
-                guard.keys.note(&key, clock::now())?;
-                let wanted = Wanted::new(wanted);
-                objects::reply(&guard.read_alone(&key, resource, wanted).await)
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        objects::answer(request, async |message| {
+            let guard = self.guard()?;
+            match message {
+                Message::Read {
+                    key,
+                    resource,
+                    wanted,
+                } => {
+                    guard.keys.note(&key, clock::now())?;
+                    let wanted = Wanted::new(wanted);
+                    objects::reply(&guard.read_alone(&key, resource, wanted).await)
+                }
+                Message::Raise { key, ticket, class } => {
+                    guard.raise(key, ticket, class);
+                    objects::reply(&())
+                }
+                Message::Invalidate {
+                    invalidation,
+                    after,
+                } => objects::reply(&guard.invalidate(invalidation, after).await?),
+                Message::Status => objects::reply(&guard.status()),
             }
-            Message::Raise { key, ticket, class } => {
-                guard.raise(key, ticket, class);
-                objects::reply(&())
-            }
-            Message::Invalidate {
-                invalidation,
-                after,
-            } => objects::reply(&guard.invalidate(invalidation, after).await?),
-            Message::Status => objects::reply(&guard.status()),
-        }
+        })
+        .await
     }
 }
 
@@ -304,9 +316,11 @@ struct Guard {
 
 impl Guard {
     fn new(state: Rc<State>, env: Env, config: Rc<Config>, now: UnixMillis) -> Result<Self> {
-        let token = load_token(&state)?;
+        let sql = state.storage().sql();
+        tables::bring_up(&sql, TABLES)?;
+        let token = load_token(&sql)?;
         Ok(Self {
-            keys: Keys::open(state.storage().sql(), config.all_dead_after(), now)?,
+            keys: Keys::open(sql, config.all_dead_after(), now)?,
             under_way: RefCell::default(),
             raised: RefCell::default(),
             troubled: RefCell::default(),
@@ -834,16 +848,11 @@ fn error_label(error: &cargotech::Error) -> &'static str {
     }
 }
 
-fn load_token(state: &State) -> Result<Option<Token>> {
+fn load_token(sql: &SqlStorage) -> Result<Option<Token>> {
     #[derive(Deserialize)]
     struct Row {
         token: Token,
     }
-    let sql = state.storage().sql();
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS login (id INTEGER PRIMARY KEY CHECK (id = 0), token TEXT NOT NULL)",
-        None,
-    )?;
     let rows = sql
         .exec("SELECT token FROM login", None)?
         .to_array::<Row>()?;

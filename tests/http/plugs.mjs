@@ -1,10 +1,11 @@
-// The Worker as it was built, with plugs that a test can pull: what lies between it and its stores may be made slow or to fail.
-// `POST /api/plugs` with {"ORDER_BOARD": {"delay_ms": 500}} or {"RECORDS": {"fails": true}}, or {"fails_after": 3} calls that go
-// well; {} puts all of them back in.
+// The Worker as it was built, with plugs that a test can pull: what lies between it and its stores may be made slow, or to fail,
+// or to be of another version. `POST /api/plugs` with {"ORDER_BOARD": {"delay_ms": 500}} or {"RECORDS": {"fails": true}}, or
+// {"fails_after": 3} calls that go well; {} puts all of them back in.
 //
 // | also | what |
 // |---|---|
-// | {"DRIVER_REQUESTS": {"answers": {"success": true}}} | this is what is answered, and nobody is asked |
+// | {"REFRESHER": {"sends": [["\"refresh\"", "\"refresh_all\""]], "answers": [["\"v\":", "\"v\":9"]]}} | texts are put in place of others |
+// | {"DRIVER_REQUESTS": {"says": {"success": true}}} | this is what is answered, and nobody is asked |
 // | {"REFRESHER": {"overloaded": true}} | the platform says that the object has too much to do |
 // | {"REFRESHER": {"dies_after_ms": 100}} | the object ends so long after it was begun |
 // | {"UPSTREAM": {"leads_to": "https://nobody.invalid"}} | calls to other servers go there |
@@ -19,11 +20,25 @@ const passed = async (name, call) => {
   const { delay_ms, fails, fails_after, overloaded } = plug;
   plug.calls = (plug.calls ?? 0) + 1;
   if (delay_ms) await new Promise((done) => setTimeout(done, delay_ms));
-  if (plug.answers) return plug.answers;
+  if (plug.says) return plug.says;
   if (fails || plug.calls > fails_after) throw new Error(`${name} has been unplugged`);
   if (overloaded) throw Object.assign(new Error("Durable Object is overloaded. Too many requests queued."), { overloaded });
   return call();
 };
+
+const replaced = (text, pairs = []) => pairs.reduce((text, [old, other]) => text.replaceAll(old, other), text);
+
+/** What an object says to a request, each in the words of the version that is played. */
+const told = async (name, object, request) => {
+  const { sends, answers } = pulled[name] ?? {};
+  if (!sends && !answers) return object.fetch(request);
+  const body = replaced(await request.text(), sends);
+  const answer = await object.fetch(new Request(request.url, { method: request.method, body }));
+  return new Response(replaced(await answer.text(), answers), { status: answer.status, headers: answer.headers });
+};
+
+/** What a store holds, the same way. */
+const kept = (name, value) => (typeof value === "string" ? replaced(value, pulled[name]?.answers) : value);
 
 /** `target`, of which these methods go through the plug `name`; the others are its own. */
 const through = (name, target, methods) =>
@@ -31,10 +46,9 @@ const through = (name, target, methods) =>
     get(target, property) {
       const value = Reflect.get(target, property, target);
       if (typeof value !== "function" || property === "constructor") return value;
-      return (...given) => {
-        const call = () => value.apply(target, given);
-        return methods.includes(property) ? passed(name, call) : call();
-      };
+      if (!methods.includes(property)) return (...given) => value.apply(target, given);
+      if (property === "fetch") return (request) => passed(name, () => told(name, target, request));
+      return async (...given) => kept(name, await passed(name, () => value.apply(target, given)));
     },
   });
 

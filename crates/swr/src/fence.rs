@@ -61,6 +61,15 @@ impl Ticket {
 }
 
 impl Fence {
+    /// A fence in place of one that was lost. If `epoch` is greater than any that was handed out, nothing that was fetched or
+    /// promised before is taken for new.
+    pub fn beginning_at(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            ..Self::default()
+        }
+    }
+
     /// How often the key was invalidated.
     pub fn epoch(&self) -> Epoch {
         self.epoch
@@ -139,6 +148,22 @@ mod tests {
         let (earlier, later) = (fence.begin(), fence.begin());
         assert_eq!(fence.land(earlier), Ok(()));
         assert_eq!(fence.land(later), Ok(()));
+    }
+
+    #[test]
+    fn a_fence_in_place_of_a_lost_one_takes_nothing_old_for_new() {
+        let mut lost = Fence::default();
+        for _ in 0..100 {
+            lost.begin();
+        }
+        let promised = lost.invalidate();
+        let under_way = lost.begin();
+        let mut fence = Fence::beginning_at(Epoch(promised.0 + 1));
+        assert_eq!(fence.land(under_way), Err(Refused::Invalidated));
+        assert!(fence.forbids(under_way));
+        let next = fence.begin();
+        assert!(next > under_way && fence.epoch() > promised);
+        assert_eq!(fence.land(next), Ok(()));
     }
 
     #[test]

@@ -99,6 +99,14 @@ pub enum Landing {
 }
 
 impl Flight {
+    /// In place of one that was lost: see [`Fence::beginning_at`].
+    pub fn beginning_at(epoch: Epoch) -> Self {
+        Self {
+            fence: Fence::beginning_at(epoch),
+            ..Self::default()
+        }
+    }
+
     /// Milliseconds between two words about one fetch, at least.
     const RAISE_AGAIN_AFTER: u64 = 1_000;
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use domain::{
     Etag,
     messages::{EPOCH_HEADER, POLL_AFTER_HEADER, STALE_HEADER},
-    orders::{Counts, Cursor, Filter, Order, OrdersQuery, Site, messages::OrderList},
+    orders::{Counts, Cursor, Filter, Order, OrdersQuery, Rank, Site, messages::OrderList},
 };
 use futures_util::future::try_join_all;
 use mes::ListRequest;
@@ -83,7 +83,21 @@ pub async fn answer(
     };
     let list = match &lists[..] {
         [list] => list.clone(),
-        lists => Rc::new(merge(lists, query.limit as usize)?),
+        lists => {
+            let limit = query.limit as usize;
+            Rc::new(match merge(lists, limit) {
+                Ok(list) => list,
+                // A board of another version tells what this one can't read.
+                Err(_) => {
+                    let reads = boards.iter().map(|(_, filter)| async {
+                        tally::count(Family::OrderReads, ["list", "mes"]);
+                        let list = past_the_board(config, filter.clone(), below, query.limit).await;
+                        list.map(Rc::new)
+                    });
+                    merge(&try_join_all(reads).await?, limit)?
+                }
+            })
+        }
     };
     let counts = list
         .counts
@@ -135,6 +149,16 @@ async fn read(
     if let Some(list) = board::read(env, config, site, what, "list", id).await? {
         return Ok(list);
     }
+    past_the_board(config, filter, below, limit).await
+}
+
+/// A list from the MES itself.
+async fn past_the_board(
+    config: &OrdersConfig,
+    filter: Filter,
+    below: Option<Rank>,
+    limit: u32,
+) -> Result<ListTold, Failure> {
     let request = ListRequest {
         filter,
         before: below,

@@ -1,6 +1,6 @@
 //! What of a board is kept in its object's SQLite, so that it survives the object's memory.
 
-use domain::orders::{Order, OrderId, Rank, Status};
+use domain::orders::{OrderId, Rank, Status};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use swr::{
@@ -10,16 +10,68 @@ use swr::{
 use worker::{Result, SqlStorage};
 
 use super::{board::Forgetting, entry::Row};
-use crate::log::{self, Level};
+use crate::{
+    log::{self, Level},
+    tables,
+};
+
+/// The object's tables.
+pub const TABLES: &tables::Steps = &[&[
+    "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, row TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS doubts (mark TEXT PRIMARY KEY, doubt TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS deliveries (name TEXT PRIMARY KEY, good_until INTEGER NOT NULL)",
+]];
 
 /// See the module.
 pub struct Shelf(SqlStorage);
 
 /// All that was kept.
+#[derive(Default)]
 pub struct Kept {
     pub saved: Saved<Status, Rank>,
     pub rows: Vec<Row>,
     pub doubts: Vec<(Mark, Doubt<OrderId, Status>)>,
+    /// What of it can't be read: its name, and why.
+    unreadable: Vec<(String, String)>,
+}
+
+impl Kept {
+    /// Of what stands in the tables. What can't be read was written by another version, and the MES knows it. But an order that is
+    /// left out would be missing in its list, and one whose doubt is would be believed: so then all lists are read anew.
+    pub fn of<T: AsRef<str>>(progress: &[(T, T)], orders: &[(T, T)], doubts: &[(T, T)]) -> Self {
+        let mut kept = Self::default();
+        for (name, value) in progress {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            match name {
+                "epoch" => kept.saved.epoch = Epoch(kept.read(name, value).unwrap_or_default()),
+                "greatest" => kept.saved.greatest = kept.read(name, value).unwrap_or_default(),
+                "spans" => kept.saved.spans = kept.read(name, value).unwrap_or_default(),
+                _ => {}
+            }
+        }
+        for (id, order) in orders {
+            if let Some(order) = kept.read(id.as_ref(), order.as_ref()) {
+                kept.rows.push(Row(order));
+            }
+        }
+        for (mark, doubt) in doubts {
+            let mark = mark.as_ref();
+            if let (Ok(number), Some(doubt)) = (mark.parse(), kept.read(mark, doubt.as_ref())) {
+                kept.doubts.push((Mark(number), doubt));
+            }
+        }
+        if kept.rows.len() < orders.len() || kept.doubts.len() < doubts.len() {
+            kept.saved.spans = Vec::new();
+        }
+        kept
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, name: &str, text: &str) -> Option<T> {
+        let read = serde_json::from_str(text);
+        read.map_err(|error| self.unreadable.push((name.to_owned(), error.to_string())))
+            .ok()
+    }
 }
 
 impl Shelf {
@@ -33,39 +85,17 @@ impl Shelf {
     /// # Errors
     /// If the storage fails.
     pub fn load(&self) -> Result<Kept> {
-        for table in [
-            "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-            "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, row TEXT NOT NULL)",
-            "CREATE TABLE IF NOT EXISTS doubts (mark TEXT PRIMARY KEY, doubt TEXT NOT NULL)",
-            "CREATE TABLE IF NOT EXISTS deliveries (name TEXT PRIMARY KEY, good_until INTEGER NOT NULL)",
-        ] {
-            self.0.exec(table, None)?;
+        tables::bring_up(&self.0, TABLES)?;
+        let kept = Kept::of(
+            &self.pairs("SELECT name AS a, value AS b FROM progress")?,
+            &self.pairs("SELECT id AS a, row AS b FROM orders")?,
+            &self.pairs("SELECT mark AS a, doubt AS b FROM doubts")?,
+        );
+        if let Some((name, error)) = kept.unreadable.first() {
+            let detail = json!({"how_many": kept.unreadable.len(), "name": name, "error": error});
+            log::write(Level::Warn, "board_unreadable", "", detail);
         }
-        let mut saved = Saved::default();
-        for (name, value) in self.pairs("SELECT name AS a, value AS b FROM progress")? {
-            match name.as_str() {
-                "epoch" => saved.epoch = Epoch(read(&name, &value).unwrap_or_default()),
-                "greatest" => saved.greatest = read(&name, &value).unwrap_or_default(),
-                "spans" => saved.spans = read(&name, &value).unwrap_or_default(),
-                _ => {}
-            }
-        }
-        let orders = self.pairs("SELECT id AS a, row AS b FROM orders")?;
-        let rows = orders
-            .iter()
-            .filter_map(|(id, row)| read::<Order>(id, row))
-            .map(Row)
-            .collect();
-        let doubts = self.pairs("SELECT mark AS a, doubt AS b FROM doubts")?;
-        let doubts = doubts
-            .iter()
-            .filter_map(|(mark, doubt)| Some((Mark(mark.parse().ok()?), read(mark, doubt)?)))
-            .collect();
-        Ok(Kept {
-            saved,
-            rows,
-            doubts,
-        })
+        Ok(kept)
     }
 
     /// Keeps what has changed. All that is told from one place of the program is kept together or not at all.
@@ -185,15 +215,6 @@ impl Shelf {
 struct Pair {
     a: String,
     b: String,
-}
-
-fn read<T: DeserializeOwned>(name: &str, text: &str) -> Option<T> {
-    serde_json::from_str(text)
-        .map_err(|error| {
-            let detail = json!({"name": name, "error": error.to_string()});
-            log::write(Level::Warn, "board_unreadable", "", detail);
-        })
-        .ok()
 }
 
 fn number(ms: u64) -> worker::SqlStorageValue {

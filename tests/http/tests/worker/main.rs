@@ -30,4 +30,5 @@ mod sight;
 mod sign_in;
 mod single_flight;
 mod spoilt_answers;
+mod versions;
 mod watched;

@@ -1,4 +1,4 @@
-//! The order board is slow, or can't be reached: reads go past it to the MES, and changes are made all the same.
+//! The order board is slow, can't be reached, or does not understand: reads go past it to the MES, and changes are made all the same.
 
 use std::time::Duration;
 
@@ -16,6 +16,11 @@ fn cut_off() -> Value {
     json!({"ORDER_BOARD": {"fails": true}})
 }
 
+/// It knows no message by these names.
+fn of_another_version() -> Value {
+    json!({"ORDER_BOARD": {"sends": [["\"what\":{\"", "\"what\":{\"newer_"]]}})
+}
+
 /// The newest orders with this status, as they are shown.
 async fn newest(board: &Loadboard, status: Status) -> Vec<Order> {
     let query = format!("status={}&limit=100", status.name());
@@ -24,7 +29,7 @@ async fn newest(board: &Loadboard, status: Status) -> Vec<Order> {
 
 #[tokio::test]
 async fn what_the_board_does_not_say_in_time_the_mes_says() {
-    for pulled in [slow(), cut_off()] {
+    for pulled in [slow(), cut_off(), of_another_version()] {
         let (board, sim) = begin_with_orders().await;
         let order = newest(&board, Status::Approved).await.remove(0);
         board.pull_plugs(pulled).await;
@@ -46,7 +51,7 @@ async fn what_the_board_does_not_say_in_time_the_mes_says() {
 
 #[tokio::test]
 async fn a_change_is_made_without_the_board_which_hears_of_it_later() {
-    for pulled in [slow(), cut_off()] {
+    for pulled in [slow(), cut_off(), of_another_version()] {
         let (board, sim) = begin_with_orders().await;
         // Not even the factory's word comes.
         sim.tell_mes(json!({"webhook": {"lose_percent": 100}}))
