@@ -20,7 +20,8 @@ Commands:
   simulate   Run the cache's logic in virtual time, under every weather
   bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
   build      Build the app into dist/ and the Worker into edge/build/
-  lint       Check formatting, and clippy for native and wasm code
+  lint       Check formatting, clippy for native and wasm code, and the licences and sources of dependencies
+  advisories Look up what is known against dependencies; needs the network
   setup      Install everything that any command needs
 
 `cargo xtask <command> --help` names the options of a command.
@@ -97,6 +98,7 @@ pub enum Command {
     Dev(dev::Options),
     Test(test::Options),
     Lint,
+    Advisories,
     Soak(test::Options),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
@@ -126,6 +128,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "setup" => without_options(parser, Command::Setup),
         "build" => without_options(parser, Command::Build),
         "lint" => without_options(parser, Command::Lint),
+        "advisories" => without_options(parser, Command::Advisories),
         "dev" => parse_dev(parser),
         "test" => parse_test(parser),
         "bench" => parse_bench(parser),

@@ -1,9 +1,11 @@
-//! `cargo xtask lint`: formatting, and clippy for all that is compiled natively and for wasm.
+//! `cargo xtask lint`: formatting, clippy for all that is compiled natively and for wasm, and what others' crates are allowed to
+//! bring.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::environment::Environment;
 use crate::processes;
 use crate::project::Project;
 use crate::setup::{self, Needs};
@@ -41,15 +43,41 @@ pub fn run(project: &Project) -> Result<ExitCode> {
     wasm.args(packages(workspace.for_wasm()))
         .arg("--all-targets");
 
+    let mut deny = deny(project, &environment, &["licenses", "bans", "sources"]);
+
     let mut failed = 0;
     failed += check("formatting", &mut format);
     failed += check("clippy, native", native.args(["--", "-D", "warnings"]));
     failed += check("clippy, wasm", wasm.args(["--", "-D", "warnings"]));
+    failed += check("dependencies", &mut deny);
     Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Looks up what is known against dependencies, by a database that must be fetched first.
+pub fn advisories(project: &Project) -> Result<()> {
+    let environment = setup::run(
+        project,
+        Needs {
+            lint: true,
+            ..Needs::default()
+        },
+    )?;
+    step("advisories", || {
+        processes::run(&mut deny(project, &environment, &["advisories"]))
+    })
+}
+
+fn deny(project: &Project, environment: &Environment, checks: &[&str]) -> Command {
+    let mut deny = environment.command("cargo-deny");
+    deny.current_dir(&project.root);
+    // A rule that fits nothing any more is one to take out.
+    deny.args(["--locked", "check", "--deny", "warnings"]);
+    deny.args(checks);
+    deny
 }
 
 fn packages<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {

@@ -77,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(options) => dev::run(&project, &options)?,
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
+        Command::Advisories => lint::advisories(&project)?,
         Command::Soak(options) => return test::run(&project, &options),
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchSimulated(name, arguments) => simulate::bench(&project, name, &arguments)?,

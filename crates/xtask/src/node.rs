@@ -106,6 +106,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn packages_are_pinned_exactly() {
+        let packages: serde_json::Value =
+            serde_json::from_str(include_str!("../../../package.json")).unwrap();
+        for kind in ["devDependencies", "optionalDependencies"] {
+            for (name, version) in packages[kind].as_object().unwrap() {
+                let version = version.as_str().unwrap();
+                let number = version.rsplit('@').next().unwrap_or_default();
+                let is_exact = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+                assert!(is_exact && !number.is_empty(), "{name}: {version}");
+            }
+        }
+    }
+
+    #[test]
     fn a_version_of_node_begins_with_a_letter() {
         assert_eq!(major("v24.21.0"), Some(24));
         assert_eq!(major("24"), None);

@@ -11,7 +11,7 @@ use crate::requirements::{self, Requirement};
 use crate::step;
 use crate::system::System;
 use crate::toolchain::{self, Search};
-use crate::tools::Tools;
+use crate::tools::{Tools, Uses};
 use crate::{node, processes, python};
 
 /// Which parts a command uses. A toolchain is always one of them.
@@ -57,12 +57,12 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
 
     // First see all that only the system can bring, so that it is asked for once.
     let search = toolchain::find(project, system)?;
-    let tools = if needs.builders {
-        Some(Tools::look(project)?)
-    } else {
-        None
+    let uses = Uses {
+        building: needs.builders,
+        lint: needs.lint,
     };
-    let missing = missing(&search, tools.as_ref(), needs);
+    let tools = Tools::look(project, uses)?;
+    let missing = missing(&search, &tools, needs);
     requirements::install(system, &missing)?;
 
     let toolchain = match search {
@@ -76,10 +76,12 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
         toolchain,
         ..Environment::default()
     };
-    if let Some(tools) = tools {
+    if needs.builders {
         environment.path.extend(node::folders(project));
-        let folders = tools.install(&environment)?;
-        environment.path.extend(folders);
+    }
+    let folders = tools.install(&environment)?;
+    environment.path.extend(folders);
+    if needs.builders {
         node::install(project, &environment)?;
     }
     if needs.python {
@@ -100,7 +102,7 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
     Ok(environment)
 }
 
-fn missing(search: &Search, tools: Option<&Tools>, needs: Needs) -> Vec<Requirement> {
+fn missing(search: &Search, tools: &Tools, needs: Needs) -> Vec<Requirement> {
     let mut missing = Vec::new();
     match search {
         Search::Needs(requirement) => missing.push(*requirement),
@@ -109,10 +111,10 @@ fn missing(search: &Search, tools: Option<&Tools>, needs: Needs) -> Vec<Requirem
         }
         Search::Found(_) => {}
     }
-    if tools.is_some() && !node::is_on_path() {
+    if needs.builders && !node::is_on_path() {
         missing.push(Requirement::Node);
     }
-    if tools.is_some_and(Tools::need_openssl) && !has_openssl() {
+    if tools.need_openssl() && !has_openssl() {
         missing.push(Requirement::Openssl);
     }
     if needs.python && !python::is_on_path() {

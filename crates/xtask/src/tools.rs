@@ -1,4 +1,4 @@
-//! The Rust programs that build and test wasm, compiled once for all checkouts of this user.
+//! The Rust programs that build and test wasm, and that look at dependencies, compiled once for all checkouts of this user.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use crate::{lockfile, processes};
 
 /// Trunk 0.22 wants a newer compiler than the one this project asks for.
 const TRUNK: &str = "0.21.14";
+const CARGO_DENY: &str = "0.20.2";
 
 /// A program from crates.io at one version.
 struct Tool {
@@ -25,8 +26,32 @@ struct Tool {
     opt_level: &'static str,
 }
 
+/// What tools are for.
+#[derive(Debug, Clone, Copy)]
+pub struct Uses {
+    pub building: bool,
+    pub lint: bool,
+}
+
 /// The tools at the versions that go with Cargo.lock.
-fn wanted(project: &Project) -> Result<[Tool; 3]> {
+fn wanted(project: &Project, uses: Uses) -> Result<Vec<Tool>> {
+    let mut tools = Vec::new();
+    if uses.building {
+        tools.extend(builders(project)?);
+    }
+    if uses.lint {
+        tools.push(Tool {
+            package: "cargo-deny",
+            version: CARGO_DENY.to_owned(),
+            programs: &["cargo-deny"],
+            locked: true,
+            opt_level: "0",
+        });
+    }
+    Ok(tools)
+}
+
+fn builders(project: &Project) -> Result<[Tool; 3]> {
     let lockfile = lockfile::read(project)?;
     let version = |package: &str| {
         let found = lockfile::version(&lockfile, package);
@@ -97,15 +122,15 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Looks for the tools, in our folder and on `PATH`.
-    pub fn look(project: &Project) -> Result<Tools> {
+    /// Looks for the tools of these uses, in our folder and on `PATH`.
+    pub fn look(project: &Project, uses: Uses) -> Result<Tools> {
         let folder = folder()?;
         let mut tools = Tools {
             found: Vec::new(),
             missing: Vec::new(),
             folder,
         };
-        for tool in wanted(project)? {
+        for tool in wanted(project, uses)? {
             let own = tools.bin_of(&tool);
             if tool.is_in(&own) {
                 tools.found.push(own);
@@ -215,6 +240,30 @@ fn says_version(said: &str, version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Versions that nothing looks after grow old unseen.
+    #[test]
+    fn newer_tools_are_looked_for_by_the_lines_that_pin_them() {
+        let renovate: serde_json::Value =
+            serde_json::from_str(include_str!("../../../renovate.json")).unwrap();
+        let looked_for: Vec<&str> = renovate["customManagers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|manager| manager["matchStrings"][0].as_str()?.split("(?<").next())
+            .collect();
+        let pinned = include_str!("tools.rs").lines().filter(|line| {
+            line.starts_with("const ") && line.contains(": &str = \"") && line.contains('.')
+        });
+        let pinned: Vec<&str> = pinned.collect();
+        assert_eq!(pinned.len(), looked_for.len());
+        for line in pinned {
+            assert!(
+                looked_for.iter().any(|start| line.starts_with(start)),
+                "{line}"
+            );
+        }
+    }
 
     #[test]
     fn a_version_is_recognised_whole() {
