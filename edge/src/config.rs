@@ -47,6 +47,8 @@ pub struct Config {
     pub watched: Policy,
     /// The names of the app's builds that are served beside this Worker, where they were given.
     pub build_id: Option<String>,
+    /// The commit that this Worker was built from, where it was given.
+    pub commit: Option<String>,
     pub pace: Pace,
     pub read_deadline: Duration,
     pub kv_patience: Duration,
@@ -193,6 +195,7 @@ impl Config {
                 "DETAIL_STALE_IF_ERROR_MS",
             )?,
             build_id: get("BUILD_ID").filter(|id| !id.is_empty()),
+            commit: get("COMMIT").filter(|commit| !commit.is_empty()),
             dictionary: policy(
                 "DICTIONARY_FRESH_MS",
                 "DICTIONARY_STALE_WHILE_REVALIDATE_MS",
@@ -458,5 +461,166 @@ mod tests {
             assert!(error.starts_with(name), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+}
+
+/// What is read here, compared with the table by which deployments are checked, and with every environment of wrangler.toml.
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod table {
+    use std::{
+        cell::RefCell,
+        collections::{BTreeMap, BTreeSet},
+    };
+
+    use serde_json::Value;
+    use settings::{Needed, Setting, Source};
+
+    use super::*;
+
+    type Given = BTreeMap<String, String>;
+
+    /// What an environment is given: the top level's variables, its own, and the secrets of development.
+    fn environment(name: Option<&str>) -> Given {
+        let wrangler: Value = toml::from_str(include_str!("../../wrangler.toml")).unwrap();
+        let own = name.map(|name| &wrangler["env"][name]["vars"]);
+        let vars = [Some(&wrangler["vars"]), own].into_iter().flatten();
+        let mut given: Given = vars
+            .filter_map(Value::as_object)
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        let secrets = include_str!("../../.dev.vars.example").lines();
+        let secrets = secrets.filter_map(|line| line.split_once('='));
+        given.extend(
+            secrets.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())),
+        );
+        given
+    }
+
+    /// The same where there is a factory.
+    fn with_a_factory() -> Given {
+        let mut given = environment(None);
+        given.insert("MES_BASE_URL".to_owned(), "https://mes.example".to_owned());
+        given
+    }
+
+    fn read(given: &Given) -> Result<Config, ConfigError> {
+        Config::read(|name| given.get(name).cloned())
+    }
+
+    #[test]
+    fn the_table_names_what_is_read_and_nothing_else() {
+        let asked = RefCell::new(BTreeSet::new());
+        let given = with_a_factory();
+        let config = Config::read(|name| {
+            asked.borrow_mut().insert(name);
+            given.get(name).cloned()
+        });
+        assert_eq!(config.err(), None);
+        let named: BTreeSet<_> = settings::ALL.iter().map(|setting| setting.name).collect();
+        assert_eq!(asked.into_inner(), named);
+    }
+
+    #[test]
+    fn the_table_takes_what_is_taken_and_nothing_else() {
+        let long = "0123456789abcdef0123456789abcdef";
+        let seller = format!("7:{long}, 8:{long}");
+        let values = [
+            "",
+            "0",
+            "1",
+            "10",
+            "10s",
+            "-5",
+            "250",
+            "251",
+            "1000000",
+            "1000001",
+            "100000000",
+            "31536000000",
+            "31536000001",
+            "many",
+            "user",
+            "global",
+            "http://mes",
+            "https://mes/",
+            "7:Anna",
+            "x:Anna",
+            "7:",
+            "MSK, SPB",
+            "MOSCOW",
+            "msk",
+            long,
+            &long[1..],
+            &seller,
+            "0:0123456789abcdef0123456789abcdef",
+        ];
+        for setting in settings::ALL {
+            for value in values {
+                let mut given = with_a_factory();
+                given.insert(setting.name.to_owned(), value.to_owned());
+                let error = read(&given).err().map(|error| error.to_string());
+                let is_refused = error.is_some_and(|error| error.starts_with(setting.name));
+                let complains = setting.complaint(value).is_some();
+                // These must be below others, too.
+                let is_bound = setting.name.ends_with("EAGER_REFRESH_MS");
+                assert!(
+                    is_refused == complains || (is_bound && is_refused),
+                    "{} = {value}",
+                    setting.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_knows_what_may_be_left_out() {
+        for given in [environment(None), with_a_factory()] {
+            let with_orders = !given["MES_BASE_URL"].is_empty();
+            for setting in settings::ALL {
+                let mut given = given.clone();
+                given.remove(setting.name);
+                let is_missed = read(&given).err() == Some(ConfigError::Missing(setting.name));
+                assert_eq!(
+                    is_missed,
+                    setting.is_needed(with_orders),
+                    "{}",
+                    setting.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_environment_is_complete() {
+        for name in [None, Some("staging"), Some("production")] {
+            let config = read(&environment(name));
+            assert_eq!(config.err(), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_and_what_a_build_gives_are_no_variables() {
+        let wrangler: Value = toml::from_str(include_str!("../../wrangler.toml")).unwrap();
+        let vars = wrangler["vars"].as_object().unwrap();
+        let is_var = |setting: &&Setting| setting.source == Source::Vars;
+        let named: BTreeSet<_> = settings::ALL
+            .iter()
+            .filter(is_var)
+            .map(|setting| setting.name)
+            .collect();
+        assert_eq!(
+            vars.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+            named
+        );
+        let needed = settings::ALL
+            .iter()
+            .filter(|setting| setting.source == Source::Build);
+        assert!(
+            needed
+                .clone()
+                .all(|setting| setting.needed == Needed::AtWill)
+        );
     }
 }

@@ -13,9 +13,13 @@ use crate::{
     upstream_guard_do::{self, Status},
 };
 
-/// The answer of `/health/live`.
-pub fn live() -> Answer {
-    Answer::json(200, &Health::Live).header("cache-control", "no-store")
+/// The answer of `/health/live`: which version lives, too.
+pub fn live(env: &Env) -> Answer {
+    let config = config::of(env).ok();
+    let live = Health::Live {
+        commit: config.and_then(|config| config.commit.clone()),
+    };
+    Answer::json(200, &live).header("cache-control", "no-store")
 }
 
 /// The answer of `/health/ready`.

@@ -276,7 +276,7 @@ async fn dispatch(
     }
     match route {
         Route::Schema => return Ok(schema::answer(described)),
-        Route::Live => return Ok(health::live()),
+        Route::Live => return Ok(health::live(&env)),
         Route::Ready => return health::ready(&env).await,
         _ => {}
     }

@@ -356,6 +356,12 @@ pub fn quote_failed() -> Quote {
     })
 }
 
+pub fn live() -> Health {
+    Health::Live {
+        commit: Some("1a2b3c4d5e6f".to_owned()),
+    }
+}
+
 pub fn ready() -> Health {
     Health::Ready {
         upstream: Upstream {

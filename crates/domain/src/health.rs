@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 /// Answer of `GET /health/live` and `GET /health/ready`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Health {
     /// It runs.
-    Live,
+    Live {
+        /// The commit that it was built from, where it was deployed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
+    },
     /// It is configured, and its stores answer.
     Ready {
         /// How things stand with CargoTech, without which it is ready all the same.
@@ -52,7 +56,15 @@ mod tests {
     #[test]
     fn health_is_told_by_its_status() {
         let text = |health: &Health| serde_json::to_string(health).unwrap();
-        assert_eq!(text(&Health::Live), r#"{"status":"live"}"#);
+        let live = |commit: Option<&str>| {
+            let commit = commit.map(str::to_owned);
+            text(&Health::Live { commit })
+        };
+        assert_eq!(live(None), r#"{"status":"live"}"#);
+        assert_eq!(
+            live(Some("1a2b3c4d5e6f")),
+            r#"{"status":"live","commit":"1a2b3c4d5e6f"}"#
+        );
         let upstream = Upstream {
             breaker: Breaker::HalfOpen,
             logged_in: true,

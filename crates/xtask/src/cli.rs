@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::dev;
 use crate::test::{self, Suite};
+use crate::{deploy, dev};
 
 const HELP: &str = "\
 Loadboard's script runner. Installs whatever is missing, then does what it is asked.
@@ -15,13 +15,14 @@ Usage: cargo xtask <command>
 
 Commands:
   dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
-  test       Run all tests: unit, http, schema, browser, e2e
+  test       Run all tests: unit, deploy, http, schema, browser, e2e
   soak       Ten minutes of polling drivers while upstream goes through every weather
   simulate   Run the cache's logic in virtual time, under every weather
   bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
   build      Build the app into dist/ and the Worker into edge/build/
   lint       Check formatting, clippy for native and wasm code, and the licences and sources of dependencies
   advisories Look up what is known against dependencies; needs the network
+  deploy     Check an environment of wrangler.toml, build it and upload it
   setup      Install everything that any command needs
 
 `cargo xtask <command> --help` names the options of a command.
@@ -50,7 +51,7 @@ Run all tests and count them: N passed, N failed, N skipped. A suite that cannot
 Usage: cargo xtask test [--only SUITE]... [FILTER]
 
 Options:
-  --only SUITE    unit, http, schema, browser or e2e; may be given more than once
+  --only SUITE    unit, deploy, http, schema, browser or e2e; may be given more than once
   FILTER          Run only tests whose name contains it";
 
 const BENCH_HELP: &str = "\
@@ -78,6 +79,18 @@ Options:
                  cost: only for this many, in place of a range [filter sets: 200]
   --help         strategies: its own options, and what its columns mean, after the name";
 
+const DEPLOY_HELP: &str = "\
+Check an environment of wrangler.toml as a whole, build both programs, check what was built, and upload it. Whatever is missing
+or malformed is told in one list, and then nothing is uploaded.
+
+Usage: cargo xtask deploy --env staging|production|dev [options]
+
+Options:
+  --dry-run              Everything but the upload, without the network
+  --gradual              Upload a version that serves nobody yet, and tell how to give it a part of the requests
+  --secrets-file FILE    Bring secrets along, in lines as in .dev.vars.example, or as JSON: the first deployment needs them
+  --dirty                Also what is in no commit";
+
 const SOAK_HELP: &str = "\
 A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500,
 hanging, 429 and malformed back to fair. Then a shift at a factory with 100,000 orders, half as long: 100 operators poll,
@@ -99,6 +112,7 @@ pub enum Command {
     Test(test::Options),
     Lint,
     Advisories,
+    Deploy(deploy::Options),
     Soak(test::Options),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
@@ -129,6 +143,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "build" => without_options(parser, Command::Build),
         "lint" => without_options(parser, Command::Lint),
         "advisories" => without_options(parser, Command::Advisories),
+        "deploy" => parse_deploy(parser),
         "dev" => parse_dev(parser),
         "test" => parse_test(parser),
         "bench" => parse_bench(parser),
@@ -201,6 +216,32 @@ fn parse_test(mut parser: Parser) -> Result<Command> {
         only
     };
     Ok(Command::Test(test::Options { suites, filter }))
+}
+
+fn parse_deploy(mut parser: Parser) -> Result<Command> {
+    let mut env = None;
+    let mut options = deploy::Options {
+        env: String::new(),
+        dry_run: false,
+        gradual: false,
+        dirty: false,
+        secrets_file: None,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(DEPLOY_HELP)),
+            Arg::Long("env") => env = Some(parser.value()?.string()?),
+            Arg::Long("dry-run") => options.dry_run = true,
+            Arg::Long("gradual") => options.gradual = true,
+            Arg::Long("dirty") => options.dirty = true,
+            Arg::Long("secrets-file") => options.secrets_file = Some(parser.value()?.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let Some(env) = env else {
+        bail!("where to? --env staging, for one");
+    };
+    Ok(Command::Deploy(deploy::Options { env, ..options }))
 }
 
 fn parse_soak(mut parser: Parser) -> Result<Command> {
@@ -387,6 +428,18 @@ mod tests {
     }
 
     #[test]
+    fn a_deployment_must_say_where_to() {
+        assert!(parsed("deploy").is_err());
+        let Command::Deploy(options) = parsed("deploy --env staging --dry-run").unwrap() else {
+            panic!("not deploy")
+        };
+        assert_eq!(
+            (options.env.as_str(), options.dry_run, options.dirty),
+            ("staging", true, false)
+        );
+    }
+
+    #[test]
     fn what_simulates_reads_its_own_options() {
         assert_eq!(
             parsed("simulate --seed 5").unwrap(),
@@ -397,10 +450,10 @@ mod tests {
     #[test]
     fn an_unknown_word_is_refused() {
         assert!(
-            parsed("deploy")
+            parsed("publish")
                 .unwrap_err()
                 .to_string()
-                .contains("`deploy`")
+                .contains("`publish`")
         );
         assert!(parsed("lint --fix").is_err());
     }

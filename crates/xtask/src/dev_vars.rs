@@ -96,7 +96,7 @@ impl Secrets {
 }
 
 /// Lines `NAME=value` or `NAME="value"`; others are comments.
-fn parse(text: &str) -> Vec<(String, String)> {
+pub fn parse(text: &str) -> Vec<(String, String)> {
     let pair = |line: &str| {
         let (name, value) = line.split_once('=')?;
         let name = name.trim();

@@ -11,6 +11,7 @@ mod bench_patch;
 mod browser;
 mod build;
 mod cli;
+mod deploy;
 mod dev;
 mod dev_vars;
 mod environment;
@@ -78,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => return test::run(&project, &options),
         Command::Lint => return lint::run(&project),
         Command::Advisories => lint::advisories(&project)?,
+        Command::Deploy(options) => deploy::run(&project, &options)?,
         Command::Soak(options) => return test::run(&project, &options),
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchSimulated(name, arguments) => simulate::bench(&project, name, &arguments)?,

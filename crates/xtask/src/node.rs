@@ -15,7 +15,7 @@ use crate::step::step;
 
 /// Inside node_modules: which lockfile it was installed from.
 const STAMP: &str = "node_modules/.installed-from";
-const LIMIT: Duration = Duration::from_secs(15 * 60);
+pub const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// What must run after an installation; npm may leave out what a package wanted to do for itself.
 const PROGRAMS: [&str; 4] = ["wrangler", "wasm-opt", "esbuild", "playwright"];
@@ -99,6 +99,20 @@ pub fn command(project: &Project, environment: &Environment, name: &str) -> Comm
     let mut command = environment.command(program(project, name));
     command.current_dir(&project.root);
     command
+}
+
+/// wrangler, which tells nobody of us what we do.
+pub fn wrangler(project: &Project, environment: &Environment) -> Command {
+    let mut wrangler = command(project, environment, "wrangler");
+    for (name, value) in [
+        ("WRANGLER_SEND_METRICS", "false"),
+        ("WRANGLER_SEND_ERROR_REPORTS", "false"),
+        ("WRANGLER_HIDE_BANNER", "true"),
+        ("WRANGLER_WRITE_LOGS", "false"),
+    ] {
+        wrangler.env(name, value);
+    }
+    wrangler
 }
 
 #[cfg(test)]

@@ -181,6 +181,11 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs `command` to its end within `limit`, without showing anything; what it said is part of the error when it fails.
 pub fn run_quietly(command: &mut Command, limit: Duration) -> Result<String> {
+    Ok(listen(command, limit)?.0)
+}
+
+/// The same, with what it complained of though it did not fail.
+pub fn listen(command: &mut Command, limit: Duration) -> Result<(String, String)> {
     let line = describe(command);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Child::spawn(command)?;
@@ -191,10 +196,10 @@ pub fn run_quietly(command: &mut Command, limit: Duration) -> Result<String> {
         .with_context(|| format!("`{line}` was given up"))?;
     leave_to_interrupt();
     let output = output.join().unwrap_or_default();
-    if status.success() {
-        return Ok(output);
-    }
     let complaints = complaints.join().unwrap_or_default();
+    if status.success() {
+        return Ok((output, complaints));
+    }
     let said = if complaints.trim().is_empty() {
         output
     } else {

@@ -139,7 +139,7 @@ impl Simulator {
 impl Worker<'_> {
     /// Starts it as developers do, with everything that wrangler emulates.
     pub fn start(&self, project: &Project, environment: &Environment) -> Result<Server> {
-        let mut command = node::command(project, environment, "wrangler");
+        let mut command = node::wrangler(project, environment);
         command.arg("dev").args(self.script);
         command.args([
             "--local",
@@ -169,10 +169,6 @@ impl Worker<'_> {
         }
         // Nothing leaves this machine but calls to the upstream.
         for (name, value) in [
-            ("WRANGLER_SEND_METRICS", "false"),
-            ("WRANGLER_SEND_ERROR_REPORTS", "false"),
-            ("WRANGLER_HIDE_BANNER", "true"),
-            ("WRANGLER_WRITE_LOGS", "false"),
             ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
             // Nobody reads what it would keep of each request, which takes as long as the request.
             ("X_LOCAL_OBSERVABILITY", "false"),

@@ -25,6 +25,8 @@ const BOLD: u8 = 1;
 pub enum Suite {
     /// What needs neither server nor browser, doc tests included.
     Unit,
+    /// Every environment of wrangler.toml, short of being uploaded.
+    Deploy,
     /// Over HTTP against the running Worker, with short windows.
     Http,
     /// Whatever the API's document allows and forbids, thrown at the running Worker.
@@ -42,8 +44,9 @@ pub enum Suite {
 
 impl Suite {
     /// In the order in which they run: the quickest to fail first.
-    pub const ALL: [Suite; 5] = [
+    pub const ALL: [Suite; 6] = [
         Suite::Unit,
+        Suite::Deploy,
         Suite::Http,
         Suite::Schema,
         Suite::Browser,
@@ -53,6 +56,7 @@ impl Suite {
     fn name(self) -> &'static str {
         match self {
             Suite::Unit => "unit",
+            Suite::Deploy => "deploy",
             Suite::Http => "http",
             Suite::Schema => "schema",
             Suite::Browser => "browser",
@@ -79,7 +83,7 @@ impl FromStr for Suite {
 
     fn from_str(name: &str) -> Result<Suite, String> {
         let suite = Suite::ALL.into_iter().find(|suite| suite.name() == name);
-        suite.ok_or_else(|| "the suites are unit, http, schema, browser and e2e".to_owned())
+        suite.ok_or_else(|| "the suites are unit, deploy, http, schema, browser and e2e".to_owned())
     }
 }
 
@@ -140,7 +144,8 @@ impl<'a> Run<'a> {
     fn prepare(project: &'a Project, options: &'a Options) -> Result<Run<'a>> {
         let any = |what: fn(Suite) -> bool| options.suites.iter().copied().any(what);
         let browser = any(Suite::uses_a_browser);
-        let builders = browser || any(Suite::uses_the_worker);
+        let builders =
+            browser || any(Suite::uses_the_worker) || any(|suite| suite == Suite::Deploy);
         let environment = setup::run(
             project,
             Needs {
@@ -171,6 +176,7 @@ impl<'a> Run<'a> {
         ));
         let outcome = match suite {
             Suite::Unit => self.unit(),
+            Suite::Deploy => self.deploy(),
             Suite::Http => self.http(),
             Suite::Schema => self.schema(),
             Suite::Browser => self.browser(),

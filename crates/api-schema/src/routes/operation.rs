@@ -107,7 +107,7 @@ pub fn schema() -> Operation {
 }
 
 pub fn live(schemas: &mut Schemas) -> Operation {
-    let body = health(schemas, &Health::Live);
+    let body = health(schemas, &samples::live());
     Operation::new("live", "operation", "Whether it runs").answers(
         200,
         Response::of("It runs.", JSON, body).always(&[Header::NO_STORE]),

@@ -155,7 +155,7 @@ fn what_is_written_is_what_the_schemas_say() {
         },
     });
     check(&ready);
-    check(&[Health::Live]);
+    check(&[samples::live(), Health::Live { commit: None }]);
     let problems = ProblemKind::ALL.map(|kind| Problem {
         detail: Some("why".to_owned()),
         errors: vec![FieldError {

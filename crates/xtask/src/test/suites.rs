@@ -10,11 +10,12 @@ use anyhow::{Context, Result, bail};
 use super::servers::Servers;
 use super::{Outcome, Run, Suite};
 use crate::bench_orders;
+use crate::deploy::{self, complete::WranglerToml};
 use crate::processes::{self, Child};
 use crate::tally::Tally;
 use crate::toolchain::WASM;
 use crate::workspace::HTTP_TESTS;
-use crate::{fingerprint, node, terminal};
+use crate::{build, fingerprint, node, terminal};
 
 /// A suite that hangs is ended, and has failed.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -35,6 +36,25 @@ impl Run<'_> {
         let mut cargo = self.compiled_tests(&[], &packages)?;
         cargo.arg("--").args(self.filter);
         counted(&mut cargo)
+    }
+
+    pub(super) fn deploy(&self) -> Result<Outcome> {
+        build::run(self.project, &self.environment)?;
+        let wrangler_toml = WranglerToml::read(self.project)?;
+        let names = wrangler_toml.names().into_iter();
+        let mut tally = Tally::default();
+        for name in names.filter(|name| self.filter.is_none_or(|filter| name.contains(filter))) {
+            match deploy::could_be_deployed(self.project, &self.environment, &wrangler_toml, name) {
+                Ok(true) => tally.passed += 1,
+                Ok(false) => tally.failed += 1,
+                Err(error) => {
+                    terminal::complain(format_args!("{name}: {error:#}"));
+                    tally.failed += 1;
+                }
+            }
+        }
+        let succeeded = tally.failed == 0;
+        Ok(Outcome { tally, succeeded })
     }
 
     pub(super) fn http(&self) -> Result<Outcome> {
