@@ -105,9 +105,22 @@ fn is_equal(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A dashboard that asks for what nobody counts shows an empty panel, and nobody notices.
+    const DASHBOARD: &str = include_str!("../../docs/grafana.json");
+    const ON_CALL: &str = include_str!("../../docs/operations.md");
+
+    /// The names of metrics in a text.
+    fn metrics_in(text: &str) -> impl Iterator<Item = String> + '_ {
+        text.split("loadboard_").skip(1).map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect()
+        })
+    }
+
+    /// A dashboard that asks for what nobody counts shows an empty panel, and a page that names it leads nowhere; nobody notices
+    /// before it matters.
     #[test]
-    fn the_dashboard_asks_for_nothing_that_is_not_told() {
+    fn nothing_is_asked_for_that_is_not_told() {
         let status = Status {
             breaker: BreakerState::Closed,
             logged_in: true,
@@ -116,21 +129,118 @@ mod tests {
             in_line: 0,
         };
         let told = metrics::render(&Default::default(), &gauges(&status, 600));
-        let mut asked = 0;
-        for rest in include_str!("../../docs/grafana.json")
-            .split("loadboard_")
-            .skip(1)
-        {
-            let name: String = rest
-                .chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect();
-            let family = name.trim_end_matches("_bucket");
-            let is_told = told.contains(&format!("# TYPE loadboard_{family} "));
-            assert!(is_told, "loadboard_{name}");
-            asked += 1;
+        for page in [DASHBOARD, ON_CALL] {
+            for name in metrics_in(page) {
+                let family = name.trim_end_matches("_bucket");
+                let is_told = told.contains(&format!("# TYPE loadboard_{family} "));
+                assert!(is_told, "loadboard_{name}");
+            }
+            assert!(metrics_in(page).count() > 10);
         }
-        assert!(asked > 10, "{asked}");
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod names {
+        use std::{fs, path::Path};
+
+        use serde_json::Value;
+
+        use super::*;
+
+        /// The Worker's own source, without its tests.
+        fn sources(folder: &Path) -> String {
+            let mut text = String::new();
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    text += &sources(&path);
+                } else if path.extension().is_some_and(|end| end == "rs") {
+                    let source = fs::read_to_string(path).unwrap();
+                    text += source.split("#[cfg(test)]").next().unwrap_or_default();
+                }
+            }
+            text
+        }
+
+        /// Of `{class="waiting",tier=~"memory|kv"}` each label with each of its values.
+        fn labels(text: &str) -> Vec<(&str, &str)> {
+            let mut labels = Vec::new();
+            let parts: Vec<&str> = text.split('"').collect();
+            for pair in parts.windows(2) {
+                let Some(before) = pair[0].strip_suffix("=~").or(pair[0].strip_suffix('=')) else {
+                    continue;
+                };
+                let name = before.rsplit(['{', ',']).next().unwrap_or_default();
+                labels.extend(pair[1].split('|').map(|value| (name, value)));
+            }
+            labels
+        }
+
+        fn expressions(dashboard: &Value) -> Vec<&str> {
+            match dashboard {
+                Value::Array(items) => items.iter().flat_map(expressions).collect(),
+                Value::Object(fields) => {
+                    let own = fields.get("expr").and_then(Value::as_str);
+                    own.into_iter()
+                        .chain(fields.values().flat_map(expressions))
+                        .collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+
+        /// What stands between backticks, but for whole blocks.
+        fn quoted(page: &str) -> impl Iterator<Item = &str> {
+            let prose = page.split("```").step_by(2);
+            prose.flat_map(|prose| prose.split('`').skip(1).step_by(2))
+        }
+
+        #[test]
+        fn labels_have_the_values_that_are_counted() {
+            let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+            let is_written = |text: &str| source.contains(&format!("\"{text}\""));
+            let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+            let asked = expressions(&dashboard).into_iter().chain(quoted(ON_CALL));
+            let mut seen = 0;
+            for (name, value) in asked.flat_map(labels) {
+                let is_pattern = value.contains('.');
+                assert!(is_pattern || is_written(value), "{name}={value}");
+                assert!(
+                    is_written(name) || source.contains(&format!("{{{name}=")),
+                    "{name}"
+                );
+                seen += 1;
+            }
+            assert!(seen > 20, "{seen}");
+        }
+
+        #[test]
+        fn whoever_is_on_call_reads_of_nothing_that_is_not_there() {
+            let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+            let wrangler = include_str!("../../wrangler.toml");
+            let (mut events, mut named) = (0, 0);
+            for word in quoted(ON_CALL) {
+                let is_of = |is: fn(u8) -> bool| {
+                    word.contains('_') && word.bytes().all(|b| is(b) || b == b'_')
+                };
+                if is_of(|b| b.is_ascii_lowercase()) && !word.starts_with("loadboard_") {
+                    let is_there =
+                        source.contains(&format!("\"{word}\"")) || wrangler.contains(word);
+                    assert!(is_there, "{word}");
+                    events += 1;
+                }
+                if is_of(|b| b.is_ascii_uppercase()) && !word.starts_with("CLOUDFLARE_") {
+                    assert!(settings::named(word).is_some(), "{word}");
+                    named += 1;
+                }
+            }
+            assert!(events > 20 && named > 10, "{events} {named}");
+            for setting in settings::ALL {
+                let is_secret = setting.source == settings::Source::Secret;
+                let is_told = quoted(ON_CALL).any(|word| word == setting.name);
+                assert!(is_told || !is_secret, "how is {} replaced?", setting.name);
+            }
+        }
     }
 
     #[test]
