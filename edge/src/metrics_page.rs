@@ -216,7 +216,8 @@ mod tests {
 
         #[test]
         fn whoever_is_on_call_reads_of_nothing_that_is_not_there() {
-            let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+            let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+                + include_str!("../entry.mjs");
             let wrangler = include_str!("../../wrangler.toml");
             let (mut events, mut named) = (0, 0);
             for word in quoted(ON_CALL) {

@@ -55,6 +55,10 @@ pub enum Kind {
     BotToken,
     /// Names of sites with commas.
     Sites,
+    /// Origins as browsers send them, with commas.
+    Origins,
+    /// From which Unix second on whose proofs count: `all:1795000000,5000000001:1795000000`.
+    Revoked,
     /// Telegram's ids and names: `5000000001:Anna,5000000002:Boris`.
     Operators,
     /// Numbers of sellers and their keys: `7:...,8:...`.
@@ -97,11 +101,15 @@ pub const ALL: &[Setting] = &[
     var("KV_WRITE_EVERY_MS", MS),
     var("METRICS_EVERY_MS", MS),
     var("POLL_INTERVAL_MS", MS),
+    var("KV_PATIENCE_MS", MS),
+    at_will(var("ALLOWED_ORIGINS", Kind::Origins)),
+    at_will(var("REVOKED_SESSIONS", Kind::Revoked)),
     var("SESSION_TTL_MS", MS),
     var("INIT_DATA_MAX_AGE_MS", MS),
     var("INIT_DATA_MAX_AHEAD_MS", MS),
     secret("TELEGRAM_BOT_TOKEN", Kind::BotToken),
     secret("SESSION_SECRET", Kind::Secret),
+    at_will(secret("SESSION_SECRET_PREVIOUS", Kind::Secret)),
     secret("INTERNAL_SECRET", Kind::Secret),
     secret("METRICS_TOKEN", Kind::Secret),
     secret("CARGOTECH_PHONE", Kind::Text),
@@ -198,6 +206,11 @@ impl Setting {
             Kind::Secret => "at least 32 bytes long".to_owned(),
             Kind::BotToken => "a token as BotFather gives it, such as 7000000000:AA...".to_owned(),
             Kind::Sites => "sites with commas, such as MSK,SPB".to_owned(),
+            Kind::Origins => "origins with commas, such as https://cargos.example".to_owned(),
+            Kind::Revoked => {
+                "whose, and from which Unix second on they count, such as all:1795000000,5000000001:1795000000"
+                    .to_owned()
+            }
             Kind::Operators => {
                 "Telegram's ids and names, such as 5000000001:Anna,5000000002:Boris".to_owned()
             }
@@ -235,6 +248,27 @@ impl Kind {
                 let site = site.trim();
                 (2..=4).contains(&site.len()) && site.bytes().all(|b| b.is_ascii_uppercase())
             }),
+            Self::Origins => value.split(',').all(|origin| {
+                let origin = origin.trim();
+                let schemes = ["http://", "https://"];
+                let host = schemes
+                    .iter()
+                    .find_map(|scheme| origin.strip_prefix(scheme));
+                host.is_some_and(|host| {
+                    !host.is_empty() && !host.contains(['/', '?', '#', '*', '@', ' '])
+                })
+            }),
+            Self::Revoked => value
+                .split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty())
+                .all(|entry| {
+                    entry.split_once(':').is_some_and(|(whose, seconds)| {
+                        let seconds = seconds.parse().ok();
+                        let moment = seconds.and_then(|seconds: u64| seconds.checked_mul(1_000));
+                        (whose == "all" || whose.parse::<i64>().is_ok()) && moment.is_some()
+                    })
+                }),
             Self::Operators => pairs(|id, name| id.parse::<i64>().is_ok() && !name.is_empty()),
             Self::SellerKeys => pairs(|seller, key| {
                 seller.parse().is_ok_and(|seller: u32| seller > 0) && key.len() >= 32
