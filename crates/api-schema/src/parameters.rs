@@ -148,6 +148,13 @@ fn of_cargos(schemas: &mut Schemas) -> Vec<Parameter> {
             0,
         ),
         query(
+            "after",
+            "The last cargo that the client has: the rows are those below it, wherever it stands by now, if that is near `offset`; those \
+             from `offset` on, if it is not.",
+            schemas.written::<CargoId>(),
+            "6236969888",
+        ),
+        query(
             "min_epoch",
             "Nothing from before so many invalidations may be served: the `epoch` that an invalidation answered.",
             with_default(whole_number(0, u32::MAX), 0),

@@ -52,7 +52,7 @@ pub fn list(schemas: &mut Schemas) -> Operation {
             answer is a fragment of HTML; an empty one where others get a 503.")
         .for_whom(security::DRIVERS)
         .takes(FILTERS)
-        .takes(&["ids", "limit.list", "offset", "html", "min_epoch", "HX-Request"])
+        .takes(&["ids", "limit.list", "offset", "after", "html", "min_epoch", "HX-Request"])
         .answers(
             200,
             Response::of("The rows.", JSON, body)
