@@ -31,7 +31,7 @@ mod prices;
 mod problem;
 mod quote_do;
 mod reader;
-mod record;
+pub mod record;
 mod refresher_do;
 mod resource;
 mod routes;

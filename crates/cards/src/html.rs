@@ -2,22 +2,25 @@
 
 use std::fmt;
 
-/// Text in a template: what it holds is shown, never run.
+/// Text in a template: what it holds is shown, never run. Control characters, which HTML can't hold, become spaces.
 pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let is_special =
+            |char: char| matches!(char, '&' | '<' | '>' | '"' | '\'') || char.is_control();
+        while let Some((at, char)) = rest.char_indices().find(|&(_, char)| is_special(char)) {
             f.write_str(&rest[..at])?;
-            f.write_str(match rest.as_bytes()[at] {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                _ => "&#39;",
+            f.write_str(match char {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '"' => "&quot;",
+                '\'' => "&#39;",
+                _ => " ",
             })?;
-            rest = &rest[at + 1..];
+            rest = &rest[at + char.len_utf8()..];
         }
         f.write_str(rest)
     }
@@ -36,5 +39,6 @@ mod tests {
         );
         assert_eq!(escaped("ООО «Вектор»"), "ООО «Вектор»");
         assert_eq!(escaped(""), "");
+        assert_eq!(escaped("a\0b\u{85}c\nd"), "a b c d");
     }
 }

@@ -3,7 +3,7 @@
 //! It makes exactly the calls it is asked for: no retry, no token kept, no budget. Those are the caller's decisions.
 
 mod client;
-mod decode;
+pub mod decode;
 mod error;
 mod query;
 

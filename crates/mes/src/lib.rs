@@ -4,7 +4,7 @@
 //! arrives is believed only where it is what was asked for: see [`Snapshot`].
 
 mod client;
-mod decode;
+pub mod decode;
 mod error;
 mod model;
 mod request;

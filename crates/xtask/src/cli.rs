@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::test::{self, Suite};
-use crate::{deploy, dev};
+use crate::{deploy, dev, fuzz};
 
 const HELP: &str = "\
 Loadboard's script runner. Installs whatever is missing, then does what it is asked.
@@ -17,6 +17,7 @@ Commands:
   dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
   test       Run all tests: unit, deploy, http, schema, browser, e2e
   soak       Ten minutes of polling drivers while upstream goes through every weather
+  fuzz       Make up queries, initData, answers of both upstreams and records until something breaks
   simulate   Run the cache's logic in virtual time, under every weather
   bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
   build      Build the app into dist/ and the Worker into edge/build/
@@ -91,6 +92,16 @@ Options:
   --secrets-file FILE    Bring secrets along, in lines as in .dev.vars.example, or as JSON: the first deployment needs them
   --dirty                Also what is in no commit";
 
+const FUZZ_HELP: &str = "\
+Make up what arrives from outside, by libFuzzer, until something breaks or time is over. What broke something is kept in
+fuzz/artifacts, what was found to matter in fuzz/corpus.
+
+Usage: cargo xtask fuzz [TARGET] [options]
+
+Options:
+  TARGET         Only this one of fuzz/targets
+  --seconds N    How long each runs [default: 60]";
+
 const SOAK_HELP: &str = "\
 A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500,
 hanging, 429 and malformed back to fair. Then a shift at a factory with 100,000 orders, half as long: 100 operators poll,
@@ -114,6 +125,7 @@ pub enum Command {
     Advisories,
     Deploy(deploy::Options),
     Soak(test::Options),
+    Fuzz(fuzz::Options),
     /// With arguments for what simulates.
     Simulate(Vec<OsString>),
     /// The name of what measures, and arguments for it.
@@ -148,6 +160,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "test" => parse_test(parser),
         "bench" => parse_bench(parser),
         "soak" => parse_soak(parser),
+        "fuzz" => parse_fuzz(parser),
         "simulate" => Ok(Command::Simulate(parser.raw_args()?.collect())),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     }
@@ -259,6 +272,22 @@ fn parse_soak(mut parser: Parser) -> Result<Command> {
         suites: vec![Suite::Soak(seconds)],
         filter,
     }))
+}
+
+fn parse_fuzz(mut parser: Parser) -> Result<Command> {
+    let mut options = fuzz::Options {
+        target: None,
+        seconds: 60,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(FUZZ_HELP)),
+            Arg::Long("seconds") => options.seconds = parser.value()?.parse()?,
+            Arg::Value(name) if options.target.is_none() => options.target = Some(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Fuzz(options))
 }
 
 fn parse_bench(mut parser: Parser) -> Result<Command> {
@@ -425,6 +454,22 @@ mod tests {
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn fuzz_runs_one_target_or_all() {
+        let fuzz = |target: Option<&str>, seconds| {
+            Command::Fuzz(fuzz::Options {
+                target: target.map(str::to_owned),
+                seconds,
+            })
+        };
+        assert_eq!(parsed("fuzz").unwrap(), fuzz(None, 60));
+        assert_eq!(
+            parsed("fuzz records --seconds 5").unwrap(),
+            fuzz(Some("records"), 5)
+        );
+        assert!(parsed("fuzz --seconds long").is_err());
     }
 
     #[test]

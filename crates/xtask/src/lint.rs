@@ -43,12 +43,22 @@ pub fn run(project: &Project) -> Result<ExitCode> {
     wasm.args(packages(workspace.for_wasm()))
         .arg("--all-targets");
 
+    // A workspace of its own, whose library in C++ is needed to link and not to look.
+    let mut fuzz = cargo("clippy");
+    fuzz.args(["--manifest-path", "fuzz/Cargo.toml", "--locked"]);
+    fuzz.arg("--target-dir").arg(&workspace.target);
+    fuzz.env("CUSTOM_LIBFUZZER_PATH", project.scratch("libfuzzer.a"));
+    let mut format_fuzz = cargo("fmt");
+    format_fuzz.args(["--manifest-path", "fuzz/Cargo.toml", "--check"]);
+
     let mut deny = deny(project, &environment, &["licenses", "bans", "sources"]);
 
     let mut failed = 0;
     failed += check("formatting", &mut format);
     failed += check("clippy, native", native.args(["--", "-D", "warnings"]));
     failed += check("clippy, wasm", wasm.args(["--", "-D", "warnings"]));
+    failed += check("formatting, fuzz", &mut format_fuzz);
+    failed += check("clippy, fuzz", fuzz.args(["--", "-D", "warnings"]));
     failed += check("dependencies", &mut deny);
     Ok(if failed == 0 {
         ExitCode::SUCCESS

@@ -16,6 +16,7 @@ mod dev;
 mod dev_vars;
 mod environment;
 mod fingerprint;
+mod fuzz;
 mod headers;
 mod http;
 mod link;
@@ -80,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lint => return lint::run(&project),
         Command::Advisories => lint::advisories(&project)?,
         Command::Deploy(options) => deploy::run(&project, &options)?,
+        Command::Fuzz(options) => fuzz::run(&project, &options)?,
         Command::Soak(options) => return test::run(&project, &options),
         Command::Simulate(arguments) => simulate::run(&project, &arguments)?,
         Command::BenchSimulated(name, arguments) => simulate::bench(&project, name, &arguments)?,

@@ -23,6 +23,7 @@ pub struct Needs {
     /// Programs from PyPI.
     pub python: bool,
     pub lint: bool,
+    pub fuzz: bool,
 }
 
 impl Needs {
@@ -32,6 +33,7 @@ impl Needs {
             browser: true,
             python: true,
             lint: true,
+            fuzz: true,
         }
     }
 
@@ -60,6 +62,7 @@ pub fn run(project: &Project, needs: Needs) -> Result<Environment> {
     let uses = Uses {
         building: needs.builders,
         lint: needs.lint,
+        fuzz: needs.fuzz,
     };
     let tools = Tools::look(project, uses)?;
     let missing = missing(&search, &tools, needs);

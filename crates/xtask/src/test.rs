@@ -153,6 +153,7 @@ impl<'a> Run<'a> {
                 browser,
                 python: options.suites.contains(&Suite::Schema),
                 lint: false,
+                fuzz: false,
             },
         )?;
         let workspace = Workspace::read(project, &environment)?;

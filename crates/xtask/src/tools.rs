@@ -1,4 +1,4 @@
-//! The Rust programs that build and test wasm, and that look at dependencies, compiled once for all checkouts of this user.
+//! The Rust programs that build and test wasm, look at dependencies and fuzz, compiled once for all checkouts of this user.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use crate::{lockfile, processes};
 /// Trunk 0.22 wants a newer compiler than the one this project asks for.
 const TRUNK: &str = "0.21.14";
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// A program from crates.io at one version.
 struct Tool {
@@ -31,6 +32,7 @@ struct Tool {
 pub struct Uses {
     pub building: bool,
     pub lint: bool,
+    pub fuzz: bool,
 }
 
 /// The tools at the versions that go with Cargo.lock.
@@ -44,6 +46,15 @@ fn wanted(project: &Project, uses: Uses) -> Result<Vec<Tool>> {
             package: "cargo-deny",
             version: CARGO_DENY.to_owned(),
             programs: &["cargo-deny"],
+            locked: true,
+            opt_level: "0",
+        });
+    }
+    if uses.fuzz {
+        tools.push(Tool {
+            package: "cargo-fuzz",
+            version: CARGO_FUZZ.to_owned(),
+            programs: &["cargo-fuzz"],
             locked: true,
             opt_level: "0",
         });

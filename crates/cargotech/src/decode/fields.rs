@@ -40,10 +40,16 @@ pub fn text_up_to(value: &Value, longest: usize) -> Option<String> {
 }
 
 /// A number above 0 and below a million million.
-pub fn positive(value: &Value) -> Option<f64> {
+fn positive(value: &Value) -> Option<f64> {
     value
         .as_f64()
         .filter(|number| *number > 0.0 && *number < 1e12)
+}
+
+/// Cubic metres to the litre. More digits mean nothing, and JSON does not keep them all.
+pub fn volume(value: &Value) -> Option<f64> {
+    let litres = (positive(value)? * 1_000.0).round();
+    (litres >= 1.0).then_some(litres / 1_000.0)
 }
 
 /// A positive number without its fraction.

@@ -6,7 +6,7 @@ use domain::{Cargo, Kopecks, PAGE_ROWS, Page, money::price_of};
 use serde_json::Value;
 
 use super::{
-    fields::{id, place, positive, rounded, short_names, text},
+    fields::{id, place, rounded, short_names, text, volume},
     malformed,
 };
 use crate::Error;
@@ -52,7 +52,7 @@ pub fn cargo(item: &Value) -> Option<Cargo> {
         price_kopecks: price_of(item["price_carrier"].as_i64(), item["price"].as_i64()),
         price_per_km_kopecks: item["price_per_km"].as_i64().and_then(Kopecks::new),
         weight_kg: rounded(&item["weight"]),
-        volume_m3: positive(&item["volume"]),
+        volume_m3: volume(&item["volume"]),
         distance_km: rounded(&item["distance"]),
         load_types: short_names(&item["load_types"]),
         truck_types: short_names(&item["truck_types"]),
@@ -182,6 +182,13 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_is_told_to_the_litre() {
+        let told = |volume| read_one(with("volume", json!(volume))).volume_m3;
+        assert_eq!(told(82.500_4), Some(82.5));
+        assert_eq!(told(0.000_4), None);
+    }
+
+    #[test]
     fn items_that_cannot_be_shown_are_left_out_and_counted() {
         let page = read(vec![
             with("id", json!("1")),
@@ -252,6 +259,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_cargo_is_the_same_when_it_has_been_stored(exponent in -20.0..20.0) {
+            let cargo = read_one(with("volume", json!(10_f64.powf(exponent))));
+            let stored = serde_json::to_string(&cargo).expect("it can be stored");
+            prop_assert_eq!(serde_json::from_str::<Cargo>(&stored).expect("and read"), cargo);
+        }
+
         #[test]
         fn any_item_is_shown_or_left_out(items in proptest::collection::vec(any_json(), 0..6)) {
             let count = items.len();
