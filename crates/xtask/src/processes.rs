@@ -57,6 +57,11 @@ impl Child {
         Ok(Child { process, group })
     }
 
+    /// The process group of it and all that it starts.
+    pub fn group(&self) -> i32 {
+        self.group.as_raw()
+    }
+
     pub fn stdout(&mut self) -> Option<impl Read + Send + use<>> {
         self.process.stdout.take()
     }

@@ -202,6 +202,11 @@ impl Worker<'_> {
 }
 
 impl Server {
+    /// The process group of it and all that it starts.
+    pub fn group(&self) -> i32 {
+        self.child.group()
+    }
+
     fn start(
         name: &'static str,
         command: &mut Command,

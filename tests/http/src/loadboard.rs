@@ -86,7 +86,7 @@ impl Loadboard {
     }
 
     /// The same Worker, as one of the [`crate::OPERATORS`].
-    pub(crate) fn for_operator(self, number: usize) -> Self {
+    pub fn for_operator(self, number: usize) -> Self {
         Self {
             who: Who::Operator(number),
             ..self

@@ -67,6 +67,7 @@ pub struct Servers {
     suite: Suite,
     simulator: Server,
     worker: Server,
+    worker_state: PathBuf,
     simulator_url: String,
     worker_url: String,
     worker_log: PathBuf,
@@ -121,6 +122,7 @@ impl Servers {
             log: scratch("sim.log"),
             ..Simulator::default()
         };
+        let worker_state = empty(scratch("state"))?;
         let worker = Worker {
             port: worker_port,
             upstream: simulator_url.clone(),
@@ -134,7 +136,7 @@ impl Servers {
                 _ => Vec::new(),
             },
             script: matches!(suite, Suite::Http | Suite::Schema).then_some(PLUGS),
-            state: empty(scratch("state"))?,
+            state: worker_state.clone(),
             log: scratch("worker.log"),
         };
         let mut simulator = simulator.start(run.project, &run.workspace, &run.environment)?;
@@ -150,6 +152,7 @@ impl Servers {
             suite,
             simulator,
             worker,
+            worker_state,
             simulator_url,
             worker_url,
             worker_log: scratch("worker.log"),
@@ -172,6 +175,8 @@ impl Servers {
     pub fn tell(&self, command: &mut Command) -> Result<()> {
         command.env("LOADBOARD_URL", &self.worker_url);
         command.env("SIM_URL", &self.simulator_url);
+        command.env("LOADBOARD_WORKER_GROUP", self.worker.group().to_string());
+        command.env("LOADBOARD_WORKER_STATE", &self.worker_state);
         command.env(
             "LOADBOARD_BOT_TOKEN",
             self.secrets.get("TELEGRAM_BOT_TOKEN")?,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `LOADBOARD_SOAK_SECONDS` | how long it takes, with the windows that ship; unset: short, with short windows |
 
+mod all_routes;
 mod factory;
 
 use std::{
