@@ -2,7 +2,7 @@
 // that was under way there; the next request begins another. Without this whoever asked would get the platform's own page, or
 // wait until the platform notices.
 
-import Worker from "./build/index.js";
+import Worker, * as built from "./build/index.js";
 import { respond } from "./src/border.js";
 
 export * from "./build/index.js";
@@ -29,6 +29,35 @@ const orBrokenOff = (answer) => {
   const brokenOff = new Promise((_, reject) => waiting.add((end = reject)));
   return Promise.race([answer, brokenOff]).finally(() => waiting.delete(end));
 };
+
+// An object that breaks off ends its instance, too, and others may be under way in it: its own callers, and whoever else is served
+// by this isolate. It throws, and is begun anew when it is asked again.
+const begun = (begin) => {
+  try {
+    return orBrokenOff(begin());
+  } catch (error) {
+    endAll(error);
+    throw error;
+  }
+};
+
+const watched = (Built) =>
+  class extends Built {
+    fetch(request) {
+      return begun(() => super.fetch(request));
+    }
+
+    alarm() {
+      return begun(() => super.alarm());
+    }
+  };
+
+export const Metrics = watched(built.Metrics);
+export const OrderBoard = watched(built.OrderBoard);
+export const PriceHistories = watched(built.PriceHistories);
+export const Quotes = watched(built.Quotes);
+export const Refresher = watched(built.Refresher);
+export const UpstreamGuard = watched(built.UpstreamGuard);
 
 const problem = (request, error) => {
   const where = (error.cause ?? error).stack;

@@ -10,6 +10,8 @@
 // | {"REFRESHER": {"dies_after_ms": 100}} | the object ends so long after it was begun |
 // | {"UPSTREAM": {"leads_to": "https://nobody.invalid"}} | calls to other servers go there |
 // | {"panic": "at_once"}, {"panic": "later"} | the program breaks off in the request that follows, before or after its first wait, as by a panic: nothing is unwound |
+//
+// `POST /api/plugs/object` asks an object that breaks off, and tells in `X-Said` what it said.
 
 import Worker, * as built from "../../edge/entry.mjs";
 
@@ -72,15 +74,33 @@ const plug = (name, binding) => {
 
 const plugged = (env) => Object.fromEntries(Object.entries(env).map(([name, binding]) => [name, plug(name, binding)]));
 
+let guards;
+
+/** What an object says that breaks off while it answers, to somebody whom that does not end: to another isolate. */
+const brokenOffObject = async () => {
+  const guard = guards.getByName("breaks off");
+  breakOff();
+  try {
+    const answer = await guard.fetch("http://guard/", { method: "POST", body: '"status"' });
+    return await answer.text();
+  } catch (error) {
+    return String(error);
+  }
+};
+
 export default class extends Worker {
   constructor(context, env) {
     super(context, plugged(env));
+    guards = env.UPSTREAM_GUARD;
   }
 
   async fetch(request) {
     if (new URL(request.url).pathname === "/api/plugs") {
       pulled = await request.json();
       return new Response(null, { status: 204 });
+    }
+    if (new URL(request.url).pathname === "/api/plugs/object") {
+      return new Response(null, { status: 204, headers: { "x-said": await brokenOffObject() } });
     }
     const { panic } = pulled;
     delete pulled.panic;

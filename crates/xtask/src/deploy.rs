@@ -76,6 +76,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
 fn verdict(complete: &Complete, commit: &Commit, findings: &Findings) -> String {
     let (tag, name) = (commit.tag(), &complete.name);
     match findings.blocking.len() {
+        0 if complete.is_local() => format!("{tag} works as {name}: cargo xtask dev starts it."),
         0 => format!("{tag} could be deployed to {name} now."),
         1 => {
             format!("{tag} works as {name}, and would not be uploaded before the above is mended.")

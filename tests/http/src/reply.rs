@@ -69,7 +69,7 @@ impl Reply {
     #[track_caller]
     pub(crate) fn expect_safe(&self) {
         assert_eq!(self.header("set-cookie"), None, "{self:?}");
-        if self.request.ends_with("/api/plugs") {
+        if self.request.contains("/api/plugs") {
             // No part of what ships.
             return;
         }

@@ -9,6 +9,7 @@ use std::{
 use domain::messages::PriceRow;
 use serde_json::{Value, json};
 use tests_http::{ColdFilters, Loadboard, Reply, Simulator, begin, until, variable, windows};
+use tokio::task::JoinHandle;
 
 const SLOW_MS: u64 = 20_000;
 
@@ -217,6 +218,25 @@ impl Drop for Impostor {
     }
 }
 
+/// Three who wait for upstream, and are under way in whatever breaks off now.
+async fn others_wait(board: &Loadboard, sim: &Simulator) -> Vec<JoinHandle<Reply>> {
+    let asked = sim.stats().await.endpoint("list").calls;
+    let waiting = (0..3)
+        .map(|_| {
+            let (board, path) = (board.clone(), prices_of(&ColdFilters::new()));
+            tokio::spawn(async move { board.get(&path).await })
+        })
+        .collect();
+    until(
+        "others wait for upstream",
+        windows::RECOVERY,
+        async || sim.stats().await.endpoint("list").calls,
+        |calls| *calls >= asked + 3,
+    )
+    .await;
+    waiting
+}
+
 /// Whoever reads is served by the next instance; whoever was under way there when it ended is not left to wait.
 #[tokio::test]
 async fn a_program_that_breaks_off_is_begun_anew() {
@@ -224,22 +244,8 @@ async fn a_program_that_breaks_off_is_begun_anew() {
     sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 700}}))
         .await;
     for when in ["at_once", "later"] {
-        let known = ColdFilters::new();
-        let rows = board.prices(&known.to_string()).await.prices;
-        let asked = sim.stats().await.endpoint("list").calls;
-        let waiting: Vec<_> = (0..3)
-            .map(|_| {
-                let (board, path) = (board.clone(), prices_of(&ColdFilters::new()));
-                tokio::spawn(async move { board.get(&path).await })
-            })
-            .collect();
-        until(
-            "others wait for upstream",
-            windows::RECOVERY,
-            async || sim.stats().await.endpoint("list").calls,
-            |calls| *calls >= asked + 3,
-        )
-        .await;
+        let (known, rows) = warm(&board).await;
+        let waiting = others_wait(&board, &sim).await;
         board.pull_plugs(json!({"panic": when})).await;
         let broken_off = board.get(&prices_of(&ColdFilters::new())).await;
         broken_off.expect_in_time();
@@ -256,6 +262,26 @@ async fn a_program_that_breaks_off_is_begun_anew() {
         }
         expect_well(&board, &sim).await;
     }
+}
+
+/// Its instance may be that of others beside it; and who asks it may be in another, which goes on.
+#[tokio::test]
+async fn an_object_that_breaks_off_leaves_nobody_waiting() {
+    let (board, sim) = begin().await;
+    sim.tell(json!({"weather": {"kind": "ok", "latency_ms": 700}}))
+        .await;
+    let (known, rows) = warm(&board).await;
+    let waiting = others_wait(&board, &sim).await;
+    let said = board.post("/api/plugs/object", "").await;
+    let said = said.expect_in_time().expect_header("x-said");
+    assert!(said.contains("Critical"), "{said}");
+    let next = board.get(&prices_of(&known)).await;
+    assert_eq!(next.expect_in_time().prices().prices, rows);
+    for reply in waiting {
+        let reply = reply.await.expect("whoever waited is answered too");
+        assert_eq!(reply.expect_in_time().prices().prices, rows);
+    }
+    expect_well(&board, &sim).await;
 }
 
 #[tokio::test]
