@@ -63,6 +63,13 @@ fuzz_target!(|data: &[u8]| {
     }
     let signed = sign(TOKEN, &fields);
     let verdict = verify(&signed, TOKEN, WINDOW, NOW_MS);
+    if fields.iter().any(|(name, value)| {
+        let more = value.split_once('\n').map_or("", |(_, more)| more);
+        name.contains(['=', '\n']) || more.contains('=')
+    }) {
+        assert_eq!(verdict, Err(Rejected::Ambiguous));
+        return;
+    }
     match opening.seconds_ago {
         ..-300 => assert_eq!(verdict, Err(Rejected::FromTheFuture)),
         86_401.. => assert_eq!(verdict, Err(Rejected::Expired)),
@@ -109,6 +116,8 @@ fuzz_target!(|data: &[u8]| {
         let is_same = pairs(&spoilt) == pairs(&signed);
         let accepted = verify(&spoilt, TOKEN, WINDOW, NOW_MS).is_ok();
         assert_eq!(accepted, is_same && verdict.is_ok(), "{spoilt}");
-        assert!(is_same || !theirs(&spoilt), "{spoilt}");
+        // The other implementation reads some names in two ways.
+        let is_theirs = pairs(&spoilt).iter().all(|(name, _)| is_usual(name)) && theirs(&spoilt);
+        assert!(is_same || !is_theirs, "{spoilt}");
     }
 });

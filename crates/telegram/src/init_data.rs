@@ -51,6 +51,9 @@ pub enum Rejected {
     /// A key stands twice, so the check string would be ambiguous.
     #[error("a key stands twice")]
     DuplicateKey,
+    /// A key or a value could be read as another or as two, so that the hash would go with either.
+    #[error("not the only way to read it")]
+    Ambiguous,
     /// The hash is not ours.
     #[error("the hash does not match")]
     WrongHash,
@@ -87,6 +90,9 @@ pub fn verify(
     if pairs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return Err(Rejected::DuplicateKey);
     }
+    if pairs.iter().any(is_ambiguous) {
+        return Err(Rejected::Ambiguous);
+    }
     let hash = pairs
         .iter()
         .position(|(key, _)| key == "hash")
@@ -118,6 +124,11 @@ pub fn verify(
         .and_then(|user| serde_json::from_str(user).ok())
         .ok_or(Rejected::NoUser)?;
     Ok(Proof { user, auth_date_ms })
+}
+
+/// What is signed is lines of `key=value`, and these can be cut in more than one way. Telegram sends none of them.
+fn is_ambiguous((key, value): &(String, String)) -> bool {
+    key.contains(['=', '\n']) || value.split('\n').skip(1).any(|line| line.contains('='))
 }
 
 /// Makes initData out of `fields`, signed as Telegram signs it: for the development link and for tests.
@@ -261,6 +272,23 @@ mod tests {
             verdict(&format!("{signed}&start_param=x")),
             Err(Rejected::WrongHash)
         );
+    }
+
+    /// The hash of each is that of another one, too.
+    #[test]
+    fn what_can_be_read_in_two_ways_is_refused() {
+        let date = AUTH_DATE.to_string();
+        for (one, other) in [
+            (vec![("a=b", "c")], vec![("a", "b=c")]),
+            (vec![("a", "b\nab=c")], vec![("a", "b"), ("ab", "c")]),
+            (vec![("a", "b"), ("ab\nc", "d")], vec![("a", "b\nab\nc=d")]),
+        ] {
+            let [one, other] = [one, other].map(|odd| sign(TOKEN, &[fields(&date), odd].concat()));
+            let hash = |signed: &str| signed.split_once("&hash=").unwrap().1.to_owned();
+            assert_eq!(hash(&one), hash(&other));
+            assert_ne!(one, other);
+            assert_eq!(verdict(&one), Err(Rejected::Ambiguous), "{one}");
+        }
     }
 
     #[test]
