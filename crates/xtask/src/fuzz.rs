@@ -30,13 +30,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         Some(target) if all.contains(target) => vec![target.clone()],
         Some(other) => bail!("there is no fuzz target `{other}`, but {}", all.join(", ")),
     };
-    let environment = setup::run(
-        project,
-        Needs {
-            fuzz: true,
-            ..Needs::default()
-        },
-    )?;
+    let environment = setup::run(project, Needs::to_fuzz())?;
     step("fuzz targets", || {
         let mut build = cargo_fuzz(&environment, &folder, "build");
         build.args(["--sanitizer", "none"]);

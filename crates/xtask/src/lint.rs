@@ -16,13 +16,7 @@ use crate::workspace::Workspace;
 
 /// Runs all checks, also after one has failed, and fails when any did.
 pub fn run(project: &Project) -> Result<ExitCode> {
-    let environment = setup::run(
-        project,
-        Needs {
-            lint: true,
-            ..Needs::default()
-        },
-    )?;
+    let environment = setup::run(project, Needs::to_lint())?;
     let workspace = Workspace::read(project, &environment)?;
     let cargo = |command: &str| {
         let mut cargo = environment.command("cargo");
@@ -69,13 +63,7 @@ pub fn run(project: &Project) -> Result<ExitCode> {
 
 /// Looks up what is known against dependencies, by a database that must be fetched first.
 pub fn advisories(project: &Project) -> Result<()> {
-    let environment = setup::run(
-        project,
-        Needs {
-            lint: true,
-            ..Needs::default()
-        },
-    )?;
+    let environment = setup::run(project, Needs::to_lint())?;
     step("advisories", || {
         processes::run(&mut deny(project, &environment, &["advisories"]))
     })

@@ -37,6 +37,20 @@ impl Needs {
         }
     }
 
+    pub fn to_lint() -> Needs {
+        Needs {
+            lint: true,
+            ..Needs::default()
+        }
+    }
+
+    pub fn to_fuzz() -> Needs {
+        Needs {
+            fuzz: true,
+            ..Needs::default()
+        }
+    }
+
     pub fn to_build_and_browse() -> Needs {
         Needs {
             browser: true,
