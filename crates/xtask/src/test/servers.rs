@@ -235,27 +235,42 @@ impl Servers {
     }
 
     /// The outcome, unless a server ended meanwhile; and, as one more test, whether the Worker's log holds a secret.
-    pub fn watch(mut self, run: &Run<'_>, outcome: Outcome) -> Result<Outcome> {
-        self.require_running()?;
-        let log = fs::read_to_string(&self.worker_log)
-            .with_context(|| format!("{} cannot be read", self.worker_log.display()))?;
-        let mut wrong = canaries::leaks(&log, &self.secrets);
-        let all_ran = self.suite == Suite::Http && run.filter.is_none();
-        if all_ran && !log.contains(canaries::TO_BE_SEEN) {
-            wrong.push("nothing of what the Worker says".to_owned());
+    pub fn watch(self, run: &Run<'_>, outcome: Outcome) -> Result<Outcome> {
+        Self::watch_lanes(vec![self], run, outcome)
+    }
+
+    /// The same of all lanes, a test more for each.
+    pub fn watch_lanes(
+        lanes: Vec<Servers>,
+        run: &Run<'_>,
+        mut outcome: Outcome,
+    ) -> Result<Outcome> {
+        let tally = &mut outcome.tally;
+        // Of one test, which is in one of the lanes.
+        let mut is_unseen = run.filter.is_none();
+        for mut servers in lanes {
+            servers.require_running()?;
+            let path = &servers.worker_log;
+            let log = fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            is_unseen &= servers.suite == Suite::Http && !log.contains(canaries::TO_BE_SEEN);
+            let leaks = canaries::leaks(&log, &servers.secrets);
+            if !leaks.is_empty() {
+                complain(format_args!(
+                    "{} holds {}",
+                    path.display(),
+                    leaks.join(", ")
+                ));
+                tally.failed += 1;
+            } else if tally.ran_anything() {
+                tally.passed += 1;
+            }
         }
-        let Outcome {
-            mut tally,
-            succeeded,
-        } = outcome;
-        if !wrong.is_empty() {
-            let (log, wrong) = (self.worker_log.display(), wrong.join(", "));
-            complain(format_args!("{log} holds {wrong}"));
+        if is_unseen {
+            complain("what the Worker says is in no log");
             tally.failed += 1;
-        } else if tally.ran_anything() {
-            tally.passed += 1;
         }
-        Ok(Outcome { tally, succeeded })
+        Ok(outcome)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -20,8 +21,8 @@ use crate::{build, fingerprint, node, terminal};
 /// A suite that hangs is ended, and has failed.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// So many journeys are made at a time, each kind against servers of its own: they spend most of their time waiting.
-const JOURNEYS_AT_ONCE: usize = 2;
+/// So many tests run at a time, each against servers of its own: they spend most of their time waiting.
+const LANES: usize = 2;
 
 /// How a test that runs natively begins, and one that runs in a browser.
 const NATIVE_TEST: &str = "#[test]";
@@ -58,11 +59,21 @@ impl Run<'_> {
     }
 
     pub(super) fn http(&self) -> Result<Outcome> {
-        let mut cargo = self.compiled_tests(&[], &[HTTP_TESTS])?;
-        let servers = Servers::start(self, Suite::Http)?;
-        servers.tell(&mut cargo)?;
-        cargo.args(["--", "--test-threads=1"]).args(self.filter);
-        servers.watch(self, counted(&mut cargo)?)
+        let mut list = self.compiled_tests(&[], &[HTTP_TESTS])?;
+        list.args(["--", "--list", "--format=terse"])
+            .args(self.filter);
+        let listed = processes::run_quietly(&mut list, LIMIT)?;
+        let names: Vec<&str> = names_of_tests(&listed).collect();
+        let lanes = Servers::start_lanes(self, Suite::Http, LANES.min(names.len()))?;
+        let mut commands = Vec::new();
+        for (lane, servers) in lanes.iter().enumerate() {
+            let mut cargo = self.test_command(&[], &[HTTP_TESTS]);
+            servers.tell(&mut cargo)?;
+            cargo.args(["--", "--test-threads=1", "--exact"]);
+            cargo.args(names.iter().skip(lane).step_by(lanes.len()));
+            commands.push(cargo);
+        }
+        Servers::watch_lanes(lanes, self, counted_in_lanes(commands)?)
     }
 
     pub(super) fn schema(&self) -> Result<Outcome> {
@@ -139,7 +150,7 @@ impl Run<'_> {
 
     pub(super) fn e2e(&self) -> Result<Outcome> {
         let chrome = &self.environment.found_browser()?.chrome;
-        let lanes = Servers::start_lanes(self, Suite::E2e, JOURNEYS_AT_ONCE)?;
+        let lanes = Servers::start_lanes(self, Suite::E2e, LANES)?;
         let report = self.project.scratch("playwright.json");
         // An old report must not speak for a run that wrote none.
         let _ = fs::remove_file(&report);
@@ -159,31 +170,30 @@ impl Run<'_> {
             tally,
             succeeded: status.success(),
         };
-        lanes
-            .into_iter()
-            .try_fold(outcome, |outcome, lane| lane.watch(self, outcome))
+        Servers::watch_lanes(lanes, self, outcome)
     }
 
     /// `cargo test` for these packages, compiled: what it takes from here on is the tests' own time.
     fn compiled_tests(&self, options: &[&str], packages: &[&str]) -> Result<Command> {
-        let cargo_test = || {
-            let mut cargo = self.environment.command("cargo");
-            cargo
-                .current_dir(&self.project.root)
-                .args(["test", "--no-fail-fast"]);
-            cargo.args(options);
-            cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-            cargo.env(
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-                "wasm-bindgen-test-runner",
-            );
-            if terminal::in_colour() {
-                cargo.env("CARGO_TERM_COLOR", "always");
-            }
-            cargo
-        };
-        processes::run(cargo_test().arg("--no-run"))?;
-        Ok(cargo_test())
+        processes::run(self.test_command(options, packages).arg("--no-run"))?;
+        Ok(self.test_command(options, packages))
+    }
+
+    fn test_command(&self, options: &[&str], packages: &[&str]) -> Command {
+        let mut cargo = self.environment.command("cargo");
+        cargo
+            .current_dir(&self.project.root)
+            .args(["test", "--no-fail-fast"]);
+        cargo.args(options);
+        cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+        cargo.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        );
+        if terminal::in_colour() {
+            cargo.env("CARGO_TERM_COLOR", "always");
+        }
+        cargo
     }
 
     /// Packages for wasm that have tests of a kind, known by how those begin.
@@ -212,35 +222,86 @@ fn counted(command: &mut Command) -> Result<Outcome> {
     counted_within(command, LIMIT)
 }
 
-fn counted_within(command: &mut Command, limit: Duration) -> Result<Outcome> {
-    let mut child = Child::spawn(command.stdout(Stdio::piped()))?;
-    let output = child.stdout();
-    let counting = std::thread::spawn(move || {
-        let mut tally = Tally::default();
-        let Some(output) = output else { return tally };
-        let mut reader = BufReader::new(output);
-        let mut line = Vec::new();
-        // Bytes, not text: a test may print anything.
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
-            let _ = io::stdout().write_all(&line);
-            if let Some(counts) = Tally::of_line(&String::from_utf8_lossy(&line)) {
-                tally += counts;
-            }
-            line.clear();
-        }
-        tally
-    });
-    let status = child.wait_at_most(limit)?;
-    let Ok(tally) = counting.join() else {
-        bail!("the output of the tests could not be read")
+/// Runs these beside each other, and shows first what the first says, then what the others have said.
+fn counted_in_lanes(commands: Vec<Command>) -> Result<Outcome> {
+    let mut all = Outcome {
+        tally: Tally::default(),
+        succeeded: true,
     };
-    Ok(Outcome {
-        tally,
-        succeeded: status.success(),
+    thread::scope(|scope| {
+        let mut lanes = Vec::new();
+        for (lane, mut command) in commands.into_iter().enumerate() {
+            lanes.push(scope.spawn(move || {
+                let mut said = Vec::new();
+                let outcome = match lane {
+                    0 => counted_to(&mut command, LIMIT, io::stdout()),
+                    _ => counted_to(&mut command, LIMIT, &mut said),
+                };
+                (outcome, said)
+            }));
+        }
+        for lane in lanes {
+            let Ok((outcome, said)) = lane.join() else {
+                bail!("the output of the tests could not be read")
+            };
+            let _ = io::stdout().write_all(&said);
+            let Outcome { tally, succeeded } = outcome?;
+            all.tally += tally;
+            all.succeeded &= succeeded;
+        }
+        Ok(all)
     })
+}
+
+fn counted_within(command: &mut Command, limit: Duration) -> Result<Outcome> {
+    counted_to(command, limit, io::stdout())
+}
+
+/// Runs `command`, writes its output there, and counts the results in it.
+fn counted_to(
+    command: &mut Command,
+    limit: Duration,
+    mut to: impl Write + Send,
+) -> Result<Outcome> {
+    command.stdout(Stdio::piped());
+    thread::scope(|scope| {
+        // It ends with this closure at the latest, and with it what is read from it.
+        let mut child = Child::spawn(command)?;
+        let output = child.stdout();
+        let counting = scope.spawn(move || {
+            let mut tally = Tally::default();
+            let Some(output) = output else { return tally };
+            let mut reader = BufReader::new(output);
+            let mut line = Vec::new();
+            // Bytes, not text: a test may print anything.
+            while reader
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                let _ = to.write_all(&line);
+                if let Some(counts) = Tally::of_line(&String::from_utf8_lossy(&line)) {
+                    tally += counts;
+                }
+                line.clear();
+            }
+            tally
+        });
+        let status = child.wait_at_most(limit)?;
+        let Ok(tally) = counting.join() else {
+            bail!("the output of the tests could not be read")
+        };
+        Ok(Outcome {
+            tally,
+            succeeded: status.success(),
+        })
+    })
+}
+
+/// The tests in what `--list --format=terse` says.
+fn names_of_tests(listed: &str) -> impl Iterator<Item = &str> {
+    listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
 }
 
 /// A regular expression for exactly this text.
@@ -259,6 +320,15 @@ fn literally(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_known_by_their_names() {
+        let listed = "budget::calls_run_short: test\n\n0 tests, 0 benchmarks\nsrc/lib.rs - x (line 5): test\n";
+        assert_eq!(
+            names_of_tests(listed).collect::<Vec<_>>(),
+            ["budget::calls_run_short", "src/lib.rs - x (line 5)"]
+        );
+    }
 
     #[test]
     fn a_filter_means_itself() {
