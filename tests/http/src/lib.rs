@@ -54,6 +54,13 @@ pub async fn begin() -> (Loadboard, Simulator) {
         |reply| reply.status == 200,
     )
     .await;
+    until(
+        "what an earlier test has set going is done",
+        windows::WHOLE_RECOVERY,
+        async || board.calls_in_line().await + sim.stats().await.in_flight,
+        |under_way| *under_way == 0,
+    )
+    .await;
     sim.forget_counts().await;
     (board, sim)
 }

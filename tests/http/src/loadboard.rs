@@ -3,9 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::messages::{CargoList, Prices};
+use domain::{
+    health::{Breaker, Health, Upstream},
+    messages::{CargoList, Prices},
+};
 use reqwest::{Client, Method, RequestBuilder, redirect};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{InitData, Metrics, Reply, SessionToken, factory::operator_id, variable};
 
@@ -223,11 +226,22 @@ impl Loadboard {
     /// # Panics
     /// If it says nothing of it.
     pub async fn breaker_is_open(&self) -> bool {
-        let reply = self.get("/health/ready").await;
-        let ready: Value = serde_json::from_str(&reply.expect_status(200).body)
-            .unwrap_or_else(|error| panic!("{error} in {reply:?}"));
-        let breaker = ready["upstream"]["breaker"].as_str();
-        breaker.unwrap_or_else(|| panic!("no word of the breaker in {ready}")) != "closed"
+        self.upstream().await.breaker != Breaker::Closed
+    }
+
+    /// How many wait for a call upstream.
+    ///
+    /// # Panics
+    /// If `/health/ready` says nothing of it.
+    pub async fn calls_in_line(&self) -> u64 {
+        self.upstream().await.in_line
+    }
+
+    async fn upstream(&self) -> Upstream {
+        match self.get("/health/ready").await.json() {
+            Health::Ready { upstream } => upstream,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Sends the same request so many times at once.
