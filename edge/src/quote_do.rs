@@ -20,6 +20,9 @@ use crate::{
 
 /// The MES is not asked more often how far a calculation is, in milliseconds; and clients are told to ask as often.
 const LOOK_EVERY_MS: u64 = 1_000;
+/// The MES only begins a calculation, or tells how far it is. If it takes longer somebody who looks later asks it again, which
+/// does no harm, and whoever asked is told that it is being calculated.
+const MES_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// A quote that nobody asks for any more is forgotten after so long, whatever has become of it.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Its key in the object's storage.
@@ -229,7 +232,7 @@ impl Quotes {
         let name = name_of(id, attempt);
         match counted(
             "calculate",
-            config.mes().calculate(name, &model, &order.wanted).await,
+            mes(config).calculate(name, &model, &order.wanted).await,
         ) {
             Ok(Some(calculation)) => self.take_in(attempt, calculation).await,
             Ok(None) => {
@@ -247,7 +250,7 @@ impl Quotes {
     async fn look(&self, config: &OrdersConfig, id: QuoteId, attempt: u32) -> Result<()> {
         match counted(
             "calculation",
-            config.mes().calculation(name_of(id, attempt)).await,
+            mes(config).calculation(name_of(id, attempt)).await,
         ) {
             Ok(Some(calculation)) => self.take_in(attempt, calculation).await,
             Ok(None) => self.order(config, id, attempt).await,
@@ -284,6 +287,10 @@ impl Quotes {
     fn with_kept<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
         act(self.kept.borrow_mut().get_or_insert_with(Kept::default))
     }
+}
+
+fn mes(config: &OrdersConfig) -> mes::Client {
+    config.mes().within(MES_ANSWERS_WITHIN)
 }
 
 /// The name of an attempt at the MES: another attempt is another calculation.

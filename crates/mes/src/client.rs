@@ -29,6 +29,14 @@ impl Client {
         }
     }
 
+    /// The same for whoever has less time: a call ends after so long at the latest.
+    pub fn within(self, timeout: Duration) -> Self {
+        Self {
+            timeout: self.timeout.min(timeout),
+            ..self
+        }
+    }
+
     /// `GET /v1/orders`: a page of a list, newest first. Slow: the MES looks through all its orders.
     ///
     /// # Errors

@@ -1,13 +1,20 @@
 // A body of up to 50 MB goes through without being held: chunk by chunk, hashed on its way by the platform.
 
 // Gives `status \n SHA-256 \n bytes \n text of the answer`, or `error \n reason`: empty, too_long, cut_off, no_answer.
-export async function sendOn(request, url, authorization, most, timeout) {
+// `timeout` is for all of it; `patience` for each step: a chunk, and the answer once all is sent. Both in milliseconds.
+export async function sendOn(request, url, authorization, most, timeout, patience) {
   const digest = new crypto.DigestStream("SHA-256");
   const hashing = digest.getWriter();
   let bytes = 0;
   // All ends by it: who sends nothing more, a factory that takes nothing more, and a body that is none.
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), timeout);
+  let step;
+  const stepped = () => {
+    clearTimeout(step);
+    step = setTimeout(() => end.abort(), patience);
+  };
+  stepped();
   let wrong = null;
   const refuse = (controller, why) => {
     wrong = why;
@@ -16,6 +23,7 @@ export async function sendOn(request, url, authorization, most, timeout) {
   };
   const through = new TransformStream({
     async transform(chunk, controller) {
+      stepped();
       bytes += chunk.byteLength;
       if (bytes > most) return refuse(controller, "too_long");
       await hashing.write(chunk);
@@ -24,6 +32,7 @@ export async function sendOn(request, url, authorization, most, timeout) {
     async flush(controller) {
       if (bytes === 0) return refuse(controller, "empty");
       await hashing.close();
+      stepped();
     },
   });
   const { signal } = end;
@@ -44,5 +53,6 @@ export async function sendOn(request, url, authorization, most, timeout) {
     return `error\n${wrong ?? (isSent ? "no_answer" : "cut_off")}`;
   } finally {
     clearTimeout(timer);
+    clearTimeout(step);
   }
 }

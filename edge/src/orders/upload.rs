@@ -18,6 +18,7 @@ extern "C" {
         authorization: &str,
         most: f64,
         timeout: f64,
+        patience: f64,
     ) -> Result<JsValue, JsValue>;
 }
 
@@ -53,6 +54,7 @@ pub async fn model(request: &Request, config: &OrdersConfig) -> Result<ModelHash
         &authorization,
         LONGEST_MODEL as f64,
         DEADLINE.as_millis() as f64,
+        config.mes_timeout.as_millis() as f64,
     );
     let sent = sent
         .await

@@ -130,6 +130,7 @@ impl Servers {
             secrets: dev_vars::EXAMPLE,
             vars: match suite {
                 Suite::Http => short_windows(),
+                Suite::Soak(_) => people(),
                 Suite::Schema => CALLS_TO_SPARE
                     .map(|(name, value)| (name, value.to_owned()))
                     .into(),
@@ -202,7 +203,7 @@ impl Servers {
         command.env("LOADBOARD_MES_TOKEN", self.secrets.get("MES_TOKEN")?);
         command.env("LOADBOARD_SELLER_KEY", SELLER_KEY);
         let ids = match self.suite {
-            Suite::Http => IDS_OF_OPERATORS,
+            Suite::Http | Suite::Soak(_) => IDS_OF_OPERATORS,
             _ => 1,
         };
         command.env("LOADBOARD_IDS_OF_OPERATORS", ids.to_string());
@@ -280,6 +281,14 @@ fn build(run: &Run<'_>) -> Result<()> {
 }
 
 fn short_windows() -> Vec<(&'static str, String)> {
+    let windows = SHORT_WINDOWS
+        .iter()
+        .map(|&(name, value)| (name, value.to_owned()));
+    windows.chain(people()).collect()
+}
+
+/// Sellers and operators, so many that none of them asks too often.
+fn people() -> Vec<(&'static str, String)> {
     let keys = (1..=SELLERS)
         .map(|seller| format!("{seller}:{}", SELLER_KEY.replace("{}", &seller.to_string())));
     let keys = ("SELLER_KEYS", keys.collect::<Vec<_>>().join(","));
@@ -287,10 +296,7 @@ fn short_windows() -> Vec<(&'static str, String)> {
     let operators =
         operators.map(|(number, name)| format!("{}:{name}", 5_000_000_001 + u64::from(number)));
     let operators = ("OPERATORS", operators.collect::<Vec<_>>().join(","));
-    let windows = SHORT_WINDOWS
-        .iter()
-        .map(|&(name, value)| (name, value.to_owned()));
-    windows.chain([keys, operators]).collect()
+    vec![keys, operators]
 }
 
 /// `folder`, without anything an earlier run left there.

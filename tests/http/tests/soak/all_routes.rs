@@ -34,6 +34,9 @@ const WEATHER: [(&str, &str); 8] = [
     ("ok", "slow"),
 ];
 
+/// So many have a key.
+const SELLERS: u32 = 40;
+
 /// After so long a client has an answer, whatever hangs: the longest of the Worker's own deadlines.
 const LONGEST: Duration = Duration::from_secs(35);
 
@@ -217,7 +220,7 @@ impl Client {
     async fn at_the_factory(&mut self) {
         self.board = match self.turn % 8 {
             0 => Loadboard::crm(),
-            1 => Loadboard::seller(self.number as u32),
+            1 => Loadboard::seller(1 + self.number as u32 % SELLERS),
             _ => Loadboard::from_environment().for_operator(self.number / 10 % 2),
         };
         match self.turn % 8 {

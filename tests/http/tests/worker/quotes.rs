@@ -172,6 +172,26 @@ async fn a_calculation_that_the_factory_forgot_or_never_heard_of_is_ordered_agai
 }
 
 #[tokio::test]
+async fn a_factory_that_hangs_keeps_nobody_waiting() {
+    let (board, sim) = begin_with_orders().await;
+    sim.tell_mes(json!({"calculation_ms": 1_000})).await;
+    let model = model(1_000);
+    let id = quote(&board.post(QUERY, model.clone()).await).id;
+    sim.tell_mes(json!({"weather": "hang"})).await;
+    let sent = board.post(QUERY, model).await;
+    sent.expect_in_time().expect_honest_503();
+    for _ in 0..2 {
+        let looked = board.get(&format!("/api/quotes/{id}")).await;
+        quote(looked.expect_in_time());
+    }
+    sim.tell_mes(json!({"weather": "ok"})).await;
+    assert!(matches!(
+        until_it_ends(&board, id).await,
+        QuoteState::Ready { .. }
+    ));
+}
+
+#[tokio::test]
 async fn what_is_no_request_for_a_quote_is_refused() {
     let (board, sim) = begin_with_orders().await;
     board
