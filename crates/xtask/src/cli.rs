@@ -16,7 +16,7 @@ Usage: cargo xtask <command>
 Commands:
   dev        Build, start the simulator and the Worker, print the link to open, stream logs until Ctrl-C
   test       Run all tests: unit, deploy, http, schema, browser, e2e
-  soak       Ten minutes of polling drivers while upstream goes through every weather
+  soak       Ten minutes of polling drivers, and ten of all routes, in every weather; then a shift at a factory
   fuzz       Make up queries, initData, answers of both upstreams and records until something breaks
   simulate   Run the cache's logic in virtual time, under every weather
   bench      Measure and print tables: open, scroll, memory, size, patch, edge, cost, strategies
@@ -104,14 +104,15 @@ Options:
 
 const SOAK_HELP: &str = "\
 A thousand read one list at once; then 300 drivers poll 30 lists while upstream goes from fair weather through slow, 500,
-hanging, 429 and malformed back to fair. Then a shift at a factory with 100,000 orders, half as long: 100 operators poll,
-20 changes a second, and the order board is thrown away five times.
+hanging, 429 and malformed back to fair. Then 500 clients of every kind ask for all there is (all_routes), for as long, while
+the weather of both upstreams turns each minute. Then a shift at a factory with 100,000 orders, half as long: 100 operators
+poll, 20 changes a second, and the order board is thrown away five times.
 
 Usage: cargo xtask soak [FILTER] [options]
 
 Options:
   FILTER         Only tests whose name holds this text
-  --seconds N    How long the drivers poll [default: 600]";
+  --seconds N    How long the drivers poll, and all is asked for [default: 600]";
 
 /// What the user asked for.
 #[derive(Debug, PartialEq)]
