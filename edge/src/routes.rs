@@ -347,7 +347,7 @@ async fn of_orders(
             orders::change::answer(order, env, context, orders, &viewer, id).await
         }
         Route::AskQuote => orders::quotes::ask(described, env, orders, id).await,
-        Route::Quote(quote) => orders::quotes::look(quote, env).await,
+        Route::Quote(quote) => orders::quotes::look(quote, env, orders).await,
         _ => orders::list::answer(described, env, orders, &viewer, id, now)
             .await
             .map(|list| list.header_if(BUILD_HEADER, config.build_id.as_ref())),

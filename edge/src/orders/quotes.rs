@@ -1,12 +1,15 @@
 //! `POST /api/quotes` and `GET /api/quotes/{id}`: what a part would cost, calculated once however many ask.
 
+use std::pin::pin;
+
 use domain::orders::{
     QuoteId, QuoteRequest,
     messages::{Quote, QuoteState},
 };
+use futures_util::future::{Either, select};
 use mes::ModelHash;
 use sha2::{Digest, Sha256};
-use worker::Env;
+use worker::{Delay, Env};
 
 use super::{OrdersConfig, upload};
 use crate::{
@@ -35,17 +38,33 @@ pub async fn ask(
         model: model.to_string(),
         wanted,
     };
-    let state = quote_do::ask(env, quote, Some(order)).await?;
-    answer("asked", quote, state.ok_or(Failure::NotFound)?)
+    let state = state_of(quote, Some(order), env, config).await?;
+    answer("asked", quote, state)
 }
 
 /// How far a quote is that somebody has asked for.
 ///
 /// # Errors
 /// Nobody has, or it is too long ago.
-pub async fn look(quote: QuoteId, env: &Env) -> Result<Answer, Failure> {
-    let state = quote_do::ask(env, quote, None).await?;
-    answer("looked", quote, state.ok_or(Failure::NotFound)?)
+pub async fn look(quote: QuoteId, env: &Env, config: &OrdersConfig) -> Result<Answer, Failure> {
+    let state = state_of(quote, None, env, config).await?;
+    answer("looked", quote, state)
+}
+
+/// What the quote's object says, which is waited for no longer than the MES.
+async fn state_of(
+    quote: QuoteId,
+    order: Option<Order>,
+    env: &Env,
+    config: &OrdersConfig,
+) -> Result<QuoteState, Failure> {
+    let asked = pin!(quote_do::ask(env, quote, order));
+    match select(asked, pin!(Delay::from(config.read_deadline()))).await {
+        Either::Left((state, _)) => state?.ok_or(Failure::NotFound),
+        Either::Right(_) => Err(Failure::Unavailable {
+            retry_after_ms: 2_000,
+        }),
+    }
 }
 
 fn answer(what: &'static str, id: QuoteId, state: QuoteState) -> Result<Answer, Failure> {

@@ -284,6 +284,22 @@ async fn an_object_that_breaks_off_leaves_nobody_waiting() {
     expect_well(&board, &sim).await;
 }
 
+/// A model may take minutes to arrive; what is to be said of it then may not.
+#[tokio::test]
+async fn without_the_object_of_a_quote_nobody_waits_for_it() {
+    let (board, _sim) = begin().await;
+    let crm = Loadboard::crm();
+    let path = "/api/quotes?material=PA12&quantity=4";
+    board
+        .pull_plugs(json!({"QUOTE": {"delay_ms": SLOW_MS}}))
+        .await;
+    let asked = crm.post(path, "solid").await;
+    asked.expect_in_time().expect_honest_503();
+    board.pull_plugs(json!({})).await;
+    let asked = crm.post(path, "solid").await;
+    assert!([200, 202].contains(&asked.status), "{asked:?}");
+}
+
 #[tokio::test]
 async fn what_changes_something_is_not_begun_anew() {
     let (board, _sim) = begin().await;
