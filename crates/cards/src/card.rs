@@ -66,18 +66,10 @@ mod tests {
 
     fn cargo() -> Cargo {
         Cargo {
-            id: CargoId::new(5).unwrap(),
-            from: Place::default(),
-            to: Place::default(),
             price_kopecks: Kopecks::new(1_350_000),
             price_per_km_kopecks: Kopecks::new(16_500),
-            weight_kg: None,
-            volume_m3: None,
             distance_km: Some(82),
-            load_types: vec![],
-            truck_types: vec![],
-            company: None,
-            moved: None,
+            ..Cargo::unknown(CargoId::new(5).unwrap())
         }
     }
 

@@ -270,20 +270,7 @@ mod tests {
 
     fn bare() -> CargoDetail {
         CargoDetail {
-            cargo: Cargo {
-                id: CargoId::new(1).unwrap(),
-                from: Place::default(),
-                to: Place::default(),
-                price_kopecks: None,
-                price_per_km_kopecks: None,
-                weight_kg: None,
-                volume_m3: None,
-                distance_km: None,
-                load_types: vec![],
-                truck_types: vec![],
-                company: None,
-                moved: None,
-            },
+            cargo: Cargo::unknown(CargoId::new(1).unwrap()),
             loading: Stop::default(),
             unloading: Stop::default(),
             goods: None,

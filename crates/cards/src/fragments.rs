@@ -122,8 +122,6 @@ fn push_price(html: &mut String, id: CargoId, price: Option<Kopecks>, swap: &str
 
 #[cfg(test)]
 mod tests {
-    use domain::Place;
-
     use super::*;
 
     const ODD: &str = "<img src=x onerror='alert(1)'>\"&";
@@ -134,18 +132,8 @@ mod tests {
 
     fn cargo(number: u64) -> Cargo {
         Cargo {
-            id: id(number),
-            from: Place::default(),
-            to: Place::default(),
             price_kopecks: Kopecks::new(1_350_000),
-            price_per_km_kopecks: None,
-            weight_kg: None,
-            volume_m3: None,
-            distance_km: None,
-            load_types: vec![],
-            truck_types: vec![],
-            company: None,
-            moved: None,
+            ..Cargo::unknown(id(number))
         }
     }
 

@@ -117,6 +117,26 @@ pub struct Cargo {
     pub moved: Option<PriceMove>,
 }
 
+impl Cargo {
+    /// One of which nothing is known but its id.
+    pub fn unknown(id: CargoId) -> Self {
+        Self {
+            id,
+            from: Place::default(),
+            to: Place::default(),
+            price_kopecks: None,
+            price_per_km_kopecks: None,
+            weight_kg: None,
+            volume_m3: None,
+            distance_km: None,
+            load_types: Vec::new(),
+            truck_types: Vec::new(),
+            company: None,
+            moved: None,
+        }
+    }
+}
+
 /// A change of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -165,18 +185,8 @@ mod tests {
 
     fn page(cargos: &[(u64, i64)]) -> Page {
         let cargo = |&(id, kopecks): &(u64, i64)| Cargo {
-            id: CargoId::new(id).unwrap(),
-            from: Place::default(),
-            to: Place::default(),
             price_kopecks: Kopecks::new(kopecks),
-            price_per_km_kopecks: None,
-            weight_kg: None,
-            volume_m3: None,
-            distance_km: None,
-            load_types: vec![],
-            truck_types: vec![],
-            company: None,
-            moved: None,
+            ..Cargo::unknown(CargoId::new(id).unwrap())
         };
         Page {
             cargos: cargos.iter().map(cargo).collect(),

@@ -35,18 +35,8 @@ fn what_is_written_is_what_the_schemas_say() {
 
     let cargo = samples::cargo();
     let unknown = domain::Cargo {
-        from: domain::Place::default(),
-        to: domain::Place::default(),
-        price_kopecks: None,
-        price_per_km_kopecks: None,
-        weight_kg: None,
-        volume_m3: None,
-        distance_km: None,
-        load_types: vec![],
-        truck_types: vec![],
-        company: None,
         moved: Some(domain::cargo::PriceMove { at: 0, was: None }),
-        ..cargo.clone()
+        ..domain::Cargo::unknown(cargo.id)
     };
     let bare = domain::CargoDetail {
         cargo: unknown.clone(),

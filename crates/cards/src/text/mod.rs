@@ -270,21 +270,13 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out() {
         let cargo = Cargo {
-            id: CargoId::new(1).unwrap(),
             from: Place {
                 city: Some("Москва".into()),
                 date: None,
             },
-            to: Place::default(),
-            price_kopecks: None,
-            price_per_km_kopecks: None,
             weight_kg: Some(20_000),
-            volume_m3: None,
-            distance_km: None,
             load_types: vec!["задн.".into(), "верх.".into()],
-            truck_types: vec![],
-            company: None,
-            moved: None,
+            ..Cargo::unknown(CargoId::new(1).unwrap())
         };
         assert_eq!(plain(load(&cargo)), "20_т · задн., верх.");
         assert_eq!(route(&cargo), "Москва — Город не указан");

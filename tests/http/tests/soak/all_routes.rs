@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 use tests_http::{ColdFilters, Loadboard, Reply, SessionToken, Simulator, begin_with_orders};
 use tokio::time::{interval, sleep};
 
+use crate::seconds;
+
 /// What both upstreams do, one after the other, each for as long.
 const WEATHER: [(&str, &str); 8] = [
     ("ok", "ok"),
@@ -50,8 +52,7 @@ struct Soak {
 
 impl Soak {
     fn from_environment() -> Self {
-        let seconds = std::env::var("LOADBOARD_SOAK_SECONDS").ok();
-        match seconds.and_then(|seconds| seconds.parse::<u64>().ok()) {
+        match seconds("LOADBOARD_SOAK_SECONDS") {
             Some(seconds) => {
                 let changes = (seconds / 60).max(WEATHER.len() as u64);
                 Self {

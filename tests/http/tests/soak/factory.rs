@@ -19,6 +19,8 @@ use serde_json::json;
 use tests_http::{Loadboard, Simulator, begin_with_orders, order_to, until};
 use tokio::time::{interval, sleep};
 
+use crate::seconds;
+
 struct Shift {
     lasts: Duration,
     readers: u64,
@@ -36,7 +38,6 @@ struct Shift {
 
 impl Shift {
     fn from_environment() -> Self {
-        let seconds = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
         let lasts = seconds("LOADBOARD_SHIFT_SECONDS")
             .or_else(|| Some(seconds("LOADBOARD_SOAK_SECONDS")? / 2));
         match lasts {

@@ -33,6 +33,11 @@ const WEATHER: [&str; 7] = [
     "ok",
 ];
 
+/// What one of the variables says.
+fn seconds(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 struct Soak {
     /// Readers who come at once.
     crowd: usize,
@@ -45,13 +50,12 @@ struct Soak {
 
 impl Soak {
     fn from_environment() -> Self {
-        let seconds = std::env::var("LOADBOARD_SOAK_SECONDS").ok();
-        match seconds.and_then(|seconds| seconds.parse::<u32>().ok()) {
+        match seconds("LOADBOARD_SOAK_SECONDS") {
             Some(seconds) => Self {
                 crowd: 1_000,
                 clients: 300,
                 lists: 30,
-                weather: Duration::from_secs(seconds.into()) / WEATHER.len() as u32,
+                weather: Duration::from_secs(seconds) / WEATHER.len() as u32,
                 // One interval, the pause of a breaker that has just failed its probe, and the polls that learn of it.
                 recovery: Duration::from_secs(20),
             },
