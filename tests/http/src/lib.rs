@@ -40,7 +40,8 @@ pub use reply::Reply;
 pub use simulator::{EndpointStats, Simulator, Stats, TruePrices};
 pub use until::{during, until};
 
-/// Fair weather over a world that stands still, a Worker that reaches it, and a driver who is signed in.
+/// Fair weather over a world that stands still, a Worker that reaches it with calls to spare, and a driver who is signed
+/// in.
 pub async fn begin() -> (Loadboard, Simulator) {
     let sim = Simulator::from_environment();
     sim.calm_down().await;
@@ -61,35 +62,19 @@ pub async fn begin() -> (Loadboard, Simulator) {
         |under_way| *under_way == 0,
     )
     .await;
-    sim.forget_counts().await;
-    (board, sim)
-}
-
-/// As [`begin`], for tests that make many calls at once. A Worker that has just started has none to spare.
-pub async fn begin_with_calls_to_spare() -> (Loadboard, Simulator) {
-    let (board, sim) = begin().await;
     refill(&board).await;
     sim.forget_counts().await;
     (board, sim)
 }
 
-/// Waits until there is half a burst of calls to spare. That half is kept for readers who wait, so once a refresh is
-/// made that nobody waits for, it is there. A test that spends the calls ends with this.
+/// Waits until there are calls for everybody: for those who wait, for refreshes, and for pages that are fetched ahead. A
+/// Worker that has just started has none, nor has one whose guard was idle and forgotten.
 pub async fn refill(board: &Loadboard) {
-    let query = ColdFilters::new().to_string();
-    let first = until(
-        "a call can be made",
-        windows::WHOLE_RECOVERY,
-        async || board.get(&format!("/api/cargos/prices/?{query}")).await,
-        |reply| reply.status == 200,
-    )
-    .await;
-    let first = first.prices().as_of;
     until(
-        "a refresh is made that nobody waits for",
+        "there are calls for everybody",
         windows::WHOLE_RECOVERY,
-        async || board.prices(&query).await.as_of,
-        |as_of| *as_of > first,
+        async || board.calls_left().await,
+        |left| *left >= windows::CALLS_FOR_EVERYBODY,
     )
     .await;
 }

@@ -237,6 +237,14 @@ impl Loadboard {
         self.upstream().await.in_line
     }
 
+    /// How many calls upstream may be made at once.
+    ///
+    /// # Panics
+    /// If `/health/ready` says nothing of it.
+    pub async fn calls_left(&self) -> f64 {
+        self.upstream().await.calls_left
+    }
+
     async fn upstream(&self) -> Upstream {
         match self.get("/health/ready").await.json() {
             Health::Ready { upstream } => upstream,

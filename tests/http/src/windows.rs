@@ -27,6 +27,8 @@ pub const POLL_INTERVAL: Duration = Duration::from_millis(1_000);
 pub const LOGIN_PAUSE: Duration = Duration::from_millis(2_000);
 /// `UPSTREAM_CALLS_PER_MINUTE`
 pub const CALLS_PER_MINUTE: u64 = 600;
+/// Of the tenth of them that may be made at once three quarters are kept for readers; what is beyond is for everybody.
+pub const CALLS_FOR_EVERYBODY: f64 = 50.0;
 
 /// `ORDERS_FRESH_MS`
 pub const ORDERS_FRESH: Duration = Duration::from_millis(2_000);

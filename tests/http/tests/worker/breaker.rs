@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use domain::messages::Prices;
 use tests_http::{
-    ColdFilters, Loadboard, Reply, Simulator, begin_with_calls_to_spare, during, unix_millis,
-    until,
+    ColdFilters, Loadboard, Reply, Simulator, begin, during, unix_millis, until,
     windows::{BREAKER_FAILURES, BREAKER_PAUSE, RECOVERY, WHOLE_RECOVERY},
 };
 
@@ -61,7 +60,7 @@ async fn calls(sim: &Simulator) -> u64 {
 
 #[tokio::test]
 async fn calls_stop_when_upstream_keeps_failing() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let readers = Readers::warm(&board, 10).await;
     sim.weather("error500").await;
     sim.forget_counts().await;
@@ -88,7 +87,7 @@ async fn calls_stop_when_upstream_keeps_failing() {
 
 #[tokio::test]
 async fn an_open_breaker_lets_one_probe_through() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let readers = Readers::warm(&board, 10).await;
     sim.weather("error500").await;
     readers.read_until_the_breaker_opens().await;
@@ -119,7 +118,7 @@ async fn an_open_breaker_lets_one_probe_through() {
 /// The incumbent's breaker stays open for a minute though upstream came back at once.
 #[tokio::test]
 async fn when_upstream_is_back_everybody_is() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let readers = Readers::warm(&board, 10).await;
     sim.weather("error503").await;
     readers.read_until_the_breaker_opens().await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests_http::{
-    ColdFilters, begin, begin_with_calls_to_spare, refill, until,
+    ColdFilters, begin, until,
     windows::{CALLS_PER_MINUTE, RECOVERY, WHOLE_RECOVERY},
 };
 
@@ -13,7 +13,7 @@ const BURST: u64 = CALLS_PER_MINUTE / 10;
 
 #[tokio::test]
 async fn a_rush_of_cold_readers_stays_within_the_budget() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let warm = ColdFilters::new();
     let warm_prices = board.prices(&warm.to_string()).await;
     sim.forget_counts().await;
@@ -172,5 +172,4 @@ async fn whoever_was_told_to_come_back_is_served_when_he_does() {
         "{calls} calls in {:?}",
         began.elapsed()
     );
-    refill(&board).await;
 }

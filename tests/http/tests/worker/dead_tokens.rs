@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests_http::{
-    ColdFilters, Loadboard, begin, begin_with_calls_to_spare, during, until,
+    ColdFilters, Loadboard, begin, during, until,
     windows::{LOGIN_PAUSE, PRICES_FRESH, RECOVERY},
 };
 
@@ -15,7 +15,7 @@ fn cold_paths(count: usize) -> Vec<String> {
 /// Eight parallel polls of the incumbent log in six times.
 #[tokio::test]
 async fn one_dead_token_is_one_login() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     sim.tell(json!({
         "revoke_tokens": true,
         "reset_stats": true,
@@ -64,7 +64,7 @@ async fn recover(board: &Loadboard, path: &str) {
 
 #[tokio::test]
 async fn a_refused_login_is_not_tried_again_and_again() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let warm = ColdFilters::new();
     let path = format!("/api/cargos/prices/?{warm}");
     let good = board.get(&path).await.prices();

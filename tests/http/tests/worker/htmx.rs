@@ -3,7 +3,7 @@
 use domain::CargoId;
 use reqwest::Method;
 use serde_json::json;
-use tests_http::{ColdFilters, Loadboard, Reply, begin, begin_with_calls_to_spare, until, windows};
+use tests_http::{ColdFilters, Loadboard, Reply, begin, until, windows};
 
 const PRICES: &str = "/api/cargos/prices/";
 const LIST: &str = "/api/cargos/";
@@ -59,7 +59,7 @@ async fn whoever_prefers_html_gets_it_and_all_others_json() {
 
 #[tokio::test]
 async fn a_poll_tells_the_prices_of_the_cards_on_the_page() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let cold = ColdFilters::new();
     let list = board.list(&format!("{cold}&limit=100")).await;
     let [first, .., last] = &list.cargos[..] else {
@@ -113,7 +113,7 @@ async fn poll_while_all_stay(
 
 #[tokio::test]
 async fn a_card_is_taken_off_when_there_is_no_such_cargo() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let cold = ColdFilters::new();
     let list = board.list(&cold.to_string()).await;
     let (gone, here) = (list.cargos[3].id, list.cargos[4].id);
@@ -157,7 +157,7 @@ async fn a_card_is_taken_off_when_there_is_no_such_cargo() {
 
 #[tokio::test]
 async fn cards_of_cargos_that_a_list_does_not_show_stay_and_have_their_price() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let order = sim.prices().await.order;
     // No other test reads these by their ids.
     let seen = format!("seen_ids={},{}", order.my[150], order.my[151]);
@@ -206,7 +206,7 @@ async fn a_list_leads_from_page_to_page_under_its_filters() {
 
 #[tokio::test]
 async fn the_next_rows_are_those_below_the_last_card_wherever_that_stands_by_then() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let cold = ColdFilters::new();
     let first = as_htmx(&board, &format!("{LIST}?{cold}&limit=10&offset=90")).await;
     let (_, more) = fragment(&first)

@@ -3,7 +3,7 @@
 use domain::{Kopecks, messages::Invalidated};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests_http::{ColdFilters, Loadboard, Order, begin, begin_with_calls_to_spare, refill};
+use tests_http::{ColdFilters, Loadboard, Order, begin, refill};
 
 async fn invalidate(board: &Loadboard, target: Value) -> Invalidated {
     let order = Order::to_invalidate(target).sign();
@@ -60,7 +60,7 @@ async fn whoever_invalidated_reads_no_price_of_an_older_list() {
 #[tokio::test]
 async fn any_number_of_records_is_invalidated_by_one_order() {
     const RECORDS: usize = 110;
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let lists: Vec<ColdFilters> = (0..RECORDS).map(|_| ColdFilters::new()).collect();
     let paths = lists.iter().map(|cold| format!("/api/cargos/?{cold}"));
     let mut unread: Vec<String> = paths.collect();

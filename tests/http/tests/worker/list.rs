@@ -7,7 +7,7 @@ use domain::{
     messages::{CardRow, CargoList},
 };
 use serde_json::{Value, json};
-use tests_http::{ColdFilters, Loadboard, begin, begin_with_calls_to_spare};
+use tests_http::{ColdFilters, Loadboard, begin};
 
 fn ids(list: &CargoList) -> Vec<CargoId> {
     list.cargos.iter().map(|cargo| cargo.id).collect()
@@ -202,7 +202,7 @@ async fn my_list_is_a_part_of_all() {
 
 /// What passes is exactly what passes by the fields that a driver sees.
 async fn expect_filter(filter: &str, cold: &str, passes: impl Fn(&Cargo) -> bool) {
-    let (board, _sim) = begin_with_calls_to_spare().await;
+    let (board, _sim) = begin().await;
     let everything = whole_list(&board, cold, 100).await;
     let filtered = whole_list(&board, &format!("{cold}&{filter}"), 100).await;
     let expected: Vec<&Cargo> = everything.iter().filter(|cargo| passes(cargo)).collect();
@@ -321,7 +321,7 @@ async fn filters_narrow_each_other() {
 /// The incumbent's "load more" brings cards twice.
 #[tokio::test]
 async fn a_cargo_stands_in_one_row() {
-    let (board, _sim) = begin_with_calls_to_spare().await;
+    let (board, _sim) = begin().await;
     let cargos = whole_list(&board, &ColdFilters::new().to_string(), 100).await;
     let different: HashSet<CargoId> = cargos.iter().map(|cargo| cargo.id).collect();
     assert_eq!(different.len(), cargos.len());

@@ -1,6 +1,6 @@
 //! Parameters that break their rules: one entry for each, and never anything else than 422.
 
-use tests_http::{ColdFilters, Reply, begin, begin_with_calls_to_spare};
+use tests_http::{ColdFilters, Reply, begin};
 
 const LIST: &str = "/api/cargos/";
 const PRICES: &str = "/api/cargos/prices/";
@@ -103,7 +103,7 @@ fn expect_not_repeated(reply: &Reply, value: &str) {
 
 #[tokio::test]
 async fn prices_have_limits_of_their_own() {
-    let (board, _sim) = begin_with_calls_to_spare().await;
+    let (board, _sim) = begin().await;
     let cold = ColdFilters::new();
     board.prices(&format!("{cold}&limit=500")).await;
     for (query, field) in [

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::{CargoId, Kopecks, messages::PriceRow};
 use tests_http::{
-    ColdFilters, begin, begin_with_calls_to_spare, until,
+    ColdFilters, begin, until,
     windows::{LIST_FRESH, POLL_INTERVAL, PRICES_FRESH, RECOVERY, calls_due},
 };
 
@@ -56,7 +56,7 @@ async fn a_price_is_a_pair_of_id_and_kopecks_or_null() {
 /// The incumbent deletes cards beyond position 300 though they live, and refreshes none beyond 200.
 #[tokio::test]
 async fn five_hundred_cards_on_five_pages_are_all_refreshed() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let query = format!("{}&limit=500", ColdFilters::new());
     let prices = board.prices(&query).await;
     assert_eq!(prices.prices, sim.prices().await.rows(500));
@@ -432,7 +432,7 @@ async fn prices_never_go_back_in_time() {
 
 #[tokio::test]
 async fn ids_come_as_text_and_once() {
-    let (board, _sim) = begin_with_calls_to_spare().await;
+    let (board, _sim) = begin().await;
     let prices = board
         .prices(&format!("{}&limit=500", ColdFilters::new()))
         .await;

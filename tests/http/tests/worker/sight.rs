@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use tests_http::{
-    ColdFilters, Metrics, Order, Reply, begin, begin_with_calls_to_spare, until,
+    ColdFilters, Metrics, Order, Reply, begin, until,
     windows::{RECOVERY, WHOLE_RECOVERY},
 };
 
@@ -63,7 +63,7 @@ async fn what_was_read_and_answered_is_counted() {
 
 #[tokio::test]
 async fn every_call_to_upstream_is_counted_by_what_became_of_it() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let before = board.metrics().await;
     sim.forget_counts().await;
     for _ in 0..4 {
@@ -166,7 +166,7 @@ async fn a_demand_for_something_newer_is_told_as_the_reason() {
 /// The list is read page by page: the page after the one that was read is there before anybody asks for it.
 #[tokio::test]
 async fn the_page_after_the_one_read_is_fetched_ahead() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let filters = ColdFilters::new();
     let ahead = "loadboard_refreshes_total{class=\"prefetch\",outcome=\"fetched\"}";
     let before = board.metrics().await.get(ahead);

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Cargo, CargoId, Kopecks, messages::PriceRow};
 use serde_json::json;
-use tests_http::{
-    ColdFilters, TruePrices, begin, begin_with_calls_to_spare, until, windows::RECOVERY,
-};
+use tests_http::{ColdFilters, TruePrices, begin, until, windows::RECOVERY};
 
 /// Ways to be odd that leave nothing to show.
 const UNREADABLE: [&str; 3] = ["not_an_object", "without_id", "duplicate"];
@@ -28,7 +26,7 @@ fn readable_rows(truth: &TruePrices, limit: usize) -> Vec<PriceRow> {
 /// One odd item kills the incumbent's whole page.
 #[tokio::test]
 async fn odd_items_cost_only_themselves() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     sim.weather("odd").await;
     let query = format!("{}&limit=500", ColdFilters::new());
     let prices = board.prices(&query).await;
@@ -220,7 +218,7 @@ async fn a_list_that_shrinks_is_believed_at_once() {
 
 #[tokio::test]
 async fn a_page_that_fails_costs_none_of_the_rows_before_it() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     for kind in ["error500", "hang"] {
         sim.tell(json!({"weather": [
             {"kind": kind, "endpoint": "list", "offset": 200},
@@ -258,7 +256,7 @@ async fn a_page_that_fails_costs_none_of_the_rows_before_it() {
 
 #[tokio::test]
 async fn a_page_that_fails_keeps_its_rows_and_stops_no_other() {
-    let (board, sim) = begin_with_calls_to_spare().await;
+    let (board, sim) = begin().await;
     let query = format!("{}&limit=500", ColdFilters::new());
     let good = board.prices(&query).await;
     sim.tell(json!({"weather": [
