@@ -67,6 +67,14 @@ async fn calls_stop_when_upstream_keeps_failing() {
     readers.read_until_the_breaker_opens().await;
     assert!(calls(&sim).await >= BREAKER_FAILURES, "not before");
 
+    // It may be open before the last of ten copies is old.
+    until(
+        "all ten prices are stale",
+        RECOVERY,
+        async || readers.read_stale().await,
+        |stale| *stale == 10,
+    )
+    .await;
     sim.forget_counts().await;
     let began = Instant::now();
     during(
