@@ -16,6 +16,7 @@ use crate::{
 /// What any operation may end with.
 pub const ANYWHERE: &[ProblemKind] = &[
     ProblemKind::Internal,
+    ProblemKind::UpstreamUnavailable,
     ProblemKind::UriTooLong,
     ProblemKind::HeadersTooLarge,
 ];

@@ -9,7 +9,6 @@ mod session;
 
 use domain::messages::ProblemKind::{
     self, Forbidden, NotFound, TooLarge, TooManyRequests, TooSlow, Unauthorized,
-    UpstreamUnavailable,
 };
 use serde_json::Value;
 
@@ -22,7 +21,7 @@ use crate::{
 const JSON: &str = "application/json";
 
 /// How reading what a driver may see fails.
-const DRIVERS_FAIL: &[ProblemKind] = &[Unauthorized, TooManyRequests, UpstreamUnavailable];
+const DRIVERS_FAIL: &[ProblemKind] = &[Unauthorized, TooManyRequests];
 /// How reading a body fails.
 const BODIES_FAIL: &[ProblemKind] = &[TooLarge, TooSlow];
 /// How anything that has to do with orders fails.

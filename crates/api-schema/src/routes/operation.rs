@@ -3,10 +3,7 @@
 use domain::{
     messages::{
         Health, Invalidate,
-        ProblemKind::{
-            Conflict, InvalidParameters, NotFound, Unauthorized, UnsupportedMediaType,
-            UpstreamUnavailable,
-        },
+        ProblemKind::{Conflict, InvalidParameters, NotFound, Unauthorized, UnsupportedMediaType},
     },
     orders::messages::OrderHook,
 };
@@ -42,7 +39,6 @@ pub fn order_hook(schemas: &mut Schemas) -> Operation {
             Conflict,
             UnsupportedMediaType,
             InvalidParameters,
-            UpstreamUnavailable,
         ])
 }
 

@@ -1,9 +1,7 @@
 //! Orders.
 
 use domain::{
-    messages::ProblemKind::{
-        InvalidParameters, LostRace, OutcomeUnknown, UnsupportedMediaType, UpstreamUnavailable,
-    },
+    messages::ProblemKind::{InvalidParameters, LostRace, OutcomeUnknown, UnsupportedMediaType},
     orders::messages::ChangeStatus,
 };
 use serde_json::json;
@@ -82,7 +80,7 @@ pub fn orders(schemas: &mut Schemas) -> Operation {
                 .at_times(at_times),
         )
         .fails(FACTORY_FAILS)
-        .fails(&[InvalidParameters, UpstreamUnavailable])
+        .fails(&[InvalidParameters])
 }
 
 pub fn order(schemas: &mut Schemas) -> Operation {
@@ -103,7 +101,7 @@ pub fn order(schemas: &mut Schemas) -> Operation {
                 .at_times(&[Header::SESSION]),
         )
         .fails(FACTORY_FAILS)
-        .fails(&[InvalidParameters, UpstreamUnavailable])
+        .fails(&[InvalidParameters])
 }
 
 pub fn order_status(schemas: &mut Schemas) -> Operation {
@@ -143,6 +141,5 @@ pub fn order_status(schemas: &mut Schemas) -> Operation {
             LostRace,
             OutcomeUnknown,
             UnsupportedMediaType,
-            UpstreamUnavailable,
         ])
 }

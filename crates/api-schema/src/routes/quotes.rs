@@ -1,7 +1,7 @@
 //! Quotes.
 
 use domain::{
-    messages::ProblemKind::{InvalidParameters, TooLarge, TooSlow, UpstreamUnavailable},
+    messages::ProblemKind::{InvalidParameters, TooLarge, TooSlow},
     orders::messages::Quote,
 };
 use serde_json::json;
@@ -32,7 +32,7 @@ pub fn ask_quote(schemas: &mut Schemas) -> Operation {
             required: true,
             content: [("application/octet-stream".to_owned(), model)].into(),
         });
-    answered(operation, schemas).fails(&[InvalidParameters, TooLarge, TooSlow, UpstreamUnavailable])
+    answered(operation, schemas).fails(&[InvalidParameters, TooLarge, TooSlow])
 }
 
 pub fn quote(schemas: &mut Schemas) -> Operation {

@@ -125,6 +125,15 @@ fn every_kind_of_problem_is_told_under_its_own_status() {
     }
 }
 
+/// All but whether it runs has a deadline, behind which stands a 503.
+#[test]
+fn whatever_may_wait_may_say_that_it_waited_in_vain() {
+    for (name, operation) in operations() {
+        let is_told = operation["responses"]["503"].is_object();
+        assert_eq!(is_told, name != "get /health/live", "{name}");
+    }
+}
+
 #[test]
 fn the_page_about_it_leaves_out_no_problem_and_no_proof() {
     let page = include_str!("../../../../docs/api.md");
